@@ -1,0 +1,102 @@
+# Every target sets up .venv by itself; nothing but Python 3.11 or newer has to be there.
+#   make lab PYTHON=python3.12        choose the Python that .venv is made from
+#   make lab ARGS="--no-browser"      pass options on
+# Written for GNU make 3.81, which macOS ships.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+BASE := $(VENV)/installed-base
+TEST := $(VENV)/installed-test
+
+# Jupyter, IPython and matplotlib keep their files in the project, and read nobody's own settings.
+export JUPYTER_CONFIG_DIR := $(CURDIR)/.jupyter/config
+export JUPYTER_DATA_DIR := $(CURDIR)/.jupyter/data
+export JUPYTER_RUNTIME_DIR := $(CURDIR)/.jupyter/runtime
+export JUPYTER_PREFER_ENV_PATH := 1
+export IPYTHONDIR := $(CURDIR)/.jupyter/ipython
+export MPLCONFIGDIR := $(CURDIR)/.jupyter/matplotlib
+
+# A stamp holds the folder it was made in. It is void when .venv lost its Python or pip, or when
+# the checkout was moved, since scripts in .venv and the editable install name the folder.
+ifneq ($(shell $(BIN)/python -c 'import pip' 2>/dev/null && echo works),works)
+$(shell rm -f $(BASE) $(TEST))
+endif
+$(shell for stamp in $(BASE) $(TEST); do \
+  if [ -f $$stamp ] && [ "$$(cat $$stamp)" != "$$(pwd -P)" ]; then rm -rf $(VENV); fi; done)
+
+.PHONY: help lab test lint bench notebooks constraints clean
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+help:
+	@echo 'make lab          set up and open JupyterLab on the first notebook'
+	@echo 'make test         everything CI runs: lint, tests, the notebooks compared strictly'
+	@echo 'make lint         ruff and mypy'
+	@echo 'make bench        timings, as ratios within one run'
+	@echo 'make notebooks    run every notebook and store its outputs'
+	@echo 'make constraints  renew constraints.txt from a fresh install'
+	@echo 'make clean        remove .venv and every cache in this folder'
+
+define make_venv
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+  echo "delf-lesson needs Python 3.11 or newer, but '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." >&2; \
+  echo "Install one, then name it: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+@if $(BIN)/python -m pip --version >/dev/null 2>&1; then :; else \
+  rm -rf $(VENV); echo "Making $(VENV) (the first time takes some minutes and a network)"; \
+  $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+    echo "'$(PYTHON) -m venv' failed. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }; \
+fi
+endef
+
+$(BASE): pyproject.toml constraints.txt
+	$(make_venv)
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e .
+	@printf '%s\n' "$$(pwd -P)" > $(BASE)
+
+$(TEST): pyproject.toml constraints.txt
+	$(make_venv)
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@printf '%s\n' "$$(pwd -P)" > $(BASE)
+	@printf '%s\n' "$$(pwd -P)" > $(TEST)
+
+lab: $(BASE)
+	@$(BIN)/delf-lesson lab $(ARGS)
+
+lint: $(TEST)
+	$(BIN)/ruff check delf_lesson tests notebooks
+	$(BIN)/ruff format --check delf_lesson tests notebooks
+	$(BIN)/mypy delf_lesson
+
+# loadscope keeps a module's tests, and a notebook's cells, on one worker and in order.
+test: lint
+	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS) tests
+	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env \
+	  --nbval-cell-timeout 300 notebooks
+
+bench: $(TEST)
+	$(BIN)/python tests/benchmarks/photo_search.py $(ARGS)
+
+# Times and widget ids change at every run, so they are not stored.
+notebooks: $(TEST)
+	$(BIN)/python -m nbconvert --to notebook --execute --inplace \
+	  --ExecutePreprocessor.record_timing=False \
+	  --ExecutePreprocessor.store_widget_state=False notebooks/*.ipynb
+
+constraints:
+	$(make_venv)
+	rm -rf .venv-constraints
+	$(PYTHON) -m venv .venv-constraints
+	.venv-constraints/bin/python -m pip install --disable-pip-version-check -e '.[test]'
+	@{ sed -n '/^#/p' constraints.txt; \
+	  .venv-constraints/bin/python -m pip freeze --exclude-editable --exclude setuptools \
+	  | sed -n 's/^\([A-Za-z0-9._-]*==[^+ ]*\).*/\1/p'; } > constraints.new
+	mv constraints.new constraints.txt
+	rm -rf .venv-constraints
+
+clean:
+	rm -rf $(VENV) .venv-constraints .jupyter .pytest_cache .mypy_cache .ruff_cache build *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Classical keypoints and descriptors; nothing here imports torch."""

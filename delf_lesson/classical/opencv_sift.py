@@ -1,0 +1,78 @@
+"""SIFT as OpenCV computes it: the yardstick for our own and the lesson's first extractor."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import cv2
+import numpy as np
+
+from delf_lesson.features import LocalFeatures
+from delf_lesson.images import Pixels, resize_longest, to_grey, to_original
+
+BASE_SIGMA = 1.6  # the blur of SIFT's first scale; a keypoint of this sigma has scale 1
+DIMENSIONS = 128
+
+
+@dataclass(frozen=True)
+class OpenCVSift:
+    """SIFT keypoints and descriptors by OpenCV (slides "Recap: Keypoint" and after).
+
+    max_keypoints: the strongest so many by contrast are kept.
+    root: RootSIFT (Arandjelovic and Zisserman, CVPR 2012): the square root of the
+        L1-normalised descriptor, so that the dot product is the Hellinger kernel.
+    max_side: larger images are shrunk to this longer side first, in pixels.
+
+    Introduced in notebook 00. `scales` is 1.6 / sigma of the keypoint.
+    """
+
+    max_keypoints: int = 1000
+    root: bool = True
+    max_side: int = 640
+
+    def __post_init__(self) -> None:
+        if self.max_keypoints < 1 or self.max_side < 1:
+            raise ValueError(
+                f"max_keypoints is {self.max_keypoints} and max_side is {self.max_side}; "
+                "both must be 1 or more"
+            )
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """All that changes the result, OpenCV's version included."""
+        return {"extractor": "OpenCVSift", "revision": 1, "opencv": cv2.__version__, **asdict(self)}
+
+    def extract(self, image: Pixels) -> LocalFeatures:
+        """Features of a `uint8` RGB (H, W, 3) image, strongest first; none for a constant image."""
+        small, _ = resize_longest(image, self.max_side)
+        sift = cv2.SIFT.create(nfeatures=self.max_keypoints, enable_precise_upscale=True)
+        keypoints, descriptors = sift.detectAndCompute(to_grey(small), None)
+        size = (image.shape[1], image.shape[0])
+        small_size = (small.shape[1], small.shape[0])
+        if not keypoints:
+            empty = np.zeros(0, np.float32)
+            return LocalFeatures(
+                empty.reshape(0, 2), empty.reshape(0, DIMENSIONS), empty, empty, size
+            )
+        xy = np.array([keypoint.pt for keypoint in keypoints])
+        sigma = np.array([keypoint.size / 2 for keypoint in keypoints]) * size[0] / small_size[0]
+        found = LocalFeatures(
+            to_original(xy, small_size, size),
+            root_sift(descriptors) if self.root else l2_normalise(descriptors),
+            np.array([keypoint.response for keypoint in keypoints]),
+            BASE_SIGMA / sigma,
+            size,
+        )
+        return found.top(self.max_keypoints)  # OpenCV may keep more where responses tie
+
+
+def l2_normalise(rows: np.ndarray) -> np.ndarray:
+    """Each row (N, D) divided by its L2 norm; rows of zeros become the constant unit row."""
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    even = np.full(rows.shape[1], rows.shape[1] ** -0.5)
+    return np.where(norms > 0, rows / np.maximum(norms, 1e-12), even).astype(np.float32)
+
+
+def root_sift(descriptors: np.ndarray) -> np.ndarray:
+    """RootSIFT of non-negative SIFT descriptors (N, 128): L1-normalise, then square root."""
+    sums = np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-12)
+    return l2_normalise(np.sqrt(descriptors / sums))

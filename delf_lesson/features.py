@@ -1,0 +1,143 @@
+"""The one thing that passes from extractors to retrieval: keypoints with their descriptors."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from delf_lesson.files import write_atomically
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class LocalFeatures:
+    """N keypoints of one image and their D-dimensional descriptors (slides "Recap"; notebook 00).
+
+    xy: float32 (N, 2), `(x, y)` in pixels of the image given to the extractor, pixel centres at
+        integers.
+    descriptors: float32 (N, D), each row of unit L2 norm.
+    scores: float32 (N,), larger is better; its unit belongs to the extractor.
+    scales: float32 (N,), the resizing of the image at which the feature has its extractor's
+        native size: 0.5 means twice as large in the image as one of scale 1.
+    image_size: `(width, height)` of the image in pixels.
+
+    The arrays are read-only copies. Raises ValueError naming the field that breaks this.
+    """
+
+    xy: NDArray[np.float32]
+    descriptors: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    scales: NDArray[np.float32]
+    image_size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        for name in ("xy", "descriptors", "scores", "scales"):
+            array = np.array(getattr(self, name), dtype=np.float32)
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} holds NaN or infinite values; every value must be finite")
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        n = len(self.xy) if self.xy.ndim else 0
+        if self.xy.shape != (n, 2):
+            raise ValueError(f"xy has shape {self.xy.shape}; wanted (N, 2), one (x, y) a row")
+        if self.descriptors.ndim != 2 or len(self.descriptors) != n:
+            raise ValueError(f"descriptors has shape {self.descriptors.shape}; wanted ({n}, D)")
+        for name in ("scores", "scales"):
+            if getattr(self, name).shape != (n,):
+                raise ValueError(f"{name} has shape {getattr(self, name).shape}; wanted ({n},)")
+        if (self.scales <= 0).any():
+            raise ValueError("scales holds values that are not positive")
+        norms = np.linalg.norm(self.descriptors, axis=1)
+        if n and np.abs(norms - 1).max() > 1e-3:
+            raise ValueError(
+                f"descriptors holds rows of L2 norm {norms.min():.3f} to {norms.max():.3f}; "
+                "divide each row by its norm"
+            )
+        size = tuple(int(side) for side in self.image_size)
+        if len(size) != 2 or min(size) < 1:
+            raise ValueError(f"image_size is {self.image_size}; wanted (width, height) in pixels")
+        object.__setattr__(self, "image_size", size)
+
+    def __len__(self) -> int:
+        return len(self.xy)
+
+    def select(self, rows: NDArray) -> "LocalFeatures":
+        """The features of the given rows (indices or a boolean mask), in that order."""
+        return LocalFeatures(
+            self.xy[rows],
+            self.descriptors[rows],
+            self.scores[rows],
+            self.scales[rows],
+            self.image_size,
+        )
+
+    def top(self, k: int) -> "LocalFeatures":
+        """The k features of the highest scores, best first; ties keep their order."""
+        return self.select(np.argsort(-self.scores, kind="stable")[:k])
+
+    def save(self, path: str | Path) -> None:
+        """Write all fields to one `.npz` without pickle; an older file stays whole until then."""
+        buffer = io.BytesIO()
+        arrays = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+        np.savez(buffer, allow_pickle=False, version=np.int64(FORMAT_VERSION), **arrays)
+        write_atomically(path, buffer.getvalue())
+
+    @classmethod
+    def load(cls, path: str | Path) -> "LocalFeatures":
+        """Read what `save` wrote.
+
+        Raises FileNotFoundError if there is no such file, and ValueError if it is damaged, of
+        another version or not a features file.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"path: there is no features file {path}")
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                values = {name: stored[name] for name in stored.files}
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f"path: {path} is not a whole features file; extract again") from error
+        version = int(values.pop("version", -1))
+        if version != FORMAT_VERSION:
+            raise ValueError(
+                f"path: {path} has features format {version}, this package reads "
+                f"{FORMAT_VERSION}; extract again"
+            )
+        missing = {field.name for field in fields(cls)} - set(values)
+        if missing:
+            raise ValueError(f"path: {path} lacks {', '.join(sorted(missing))}; extract again")
+        return cls(**values)
+
+
+@runtime_checkable
+class LocalExtractor(Protocol):
+    """Anything that turns an image into local features.
+
+    `settings` holds all that changes its result, as plain numbers and strings: features on disk
+    are kept by it.
+    """
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """Plain numbers and strings."""
+
+    def extract(self, image: NDArray[np.uint8]) -> LocalFeatures:
+        """Local features of a `uint8` RGB (H, W, 3) image."""
+
+
+@runtime_checkable
+class GlobalExtractor(Protocol):
+    """Anything that describes a whole image by one unit vector of shape (D,)."""
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """Plain numbers and strings."""
+
+    def describe(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The unit vector (D,) of a `uint8` RGB (H, W, 3) image."""

@@ -1,0 +1,152 @@
+"""Read, check and resize images. An image is `uint8` RGB of shape (H, W, 3)."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+Pixels = NDArray[np.uint8]
+
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"}
+)
+MAX_PIXELS = 16_000_000
+"""`read_image` shrinks anything larger to this many pixels."""
+MAX_FILE_PIXELS = 178_956_970
+"""`read_image` refuses anything larger: Pillow's own limit against decompression bombs."""
+
+
+def list_images(folder: str | Path) -> list[Path]:
+    """All image files in a folder and its sub-folders, sorted by path; hidden ones are left out.
+
+    Raises FileNotFoundError if there is no such folder, ValueError if it holds no image.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"folder: there is no folder {folder}")
+    found = sorted(path for path in _visible_files(folder) if path.suffix.lower() in SUFFIXES)
+    if not found:
+        kinds = " ".join(sorted(SUFFIXES))
+        raise ValueError(f"folder: {folder} holds no images; wanted files of these kinds: {kinds}")
+    return found
+
+
+def _visible_files(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(parent, name) for name in names if not name.startswith("."))
+
+
+def read_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> Pixels:
+    """Read an image file as `uint8` RGB (H, W, 3), upright as its EXIF orientation says.
+
+    Grey, 16-bit, palette and CMYK images are converted, transparency is laid over white, of an
+    animation the first frame is taken, and more than `max_pixels` are shrunk to that many.
+    Raises FileNotFoundError if there is no such file, and ValueError if it cannot be read whole.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"path: there is no image file {path}")
+    if path.stat().st_size == 0:
+        raise ValueError(f"path: {path} is empty (0 bytes); replace the file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of large files and odd metadata
+            with Image.open(path) as file:
+                return _upright_rgb(file, max_pixels)
+    except UnidentifiedImageError as error:
+        raise ValueError(f"path: {path} is not an image that can be read") from error
+    except Image.DecompressionBombError as error:
+        raise ValueError(
+            f"path: {path} has over {MAX_FILE_PIXELS // 10**6} megapixels; shrink the file first"
+        ) from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise ValueError(f"path: {path} is damaged or cut off ({error})") from error
+
+
+def _upright_rgb(file: Image.Image, max_pixels: int) -> Pixels:
+    width, height = file.size
+    shrink = min(1.0, (max_pixels / (width * height)) ** 0.5)
+    wanted = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    if shrink < 1:
+        file.draft("RGB", wanted)  # JPEG decodes straight to a half, quarter or eighth
+    image: Image.Image = file
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        image = _eight_bit(image)
+    # Resize before any conversion: copies of a 100-megapixel image are what costs memory.
+    if shrink < 1 and image.mode not in ("P", "1"):
+        image = image.resize(wanted, Image.Resampling.BOX)
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        image = Image.alpha_composite(white, rgba)
+    image = image.convert("RGB")
+    if shrink < 1 and image.size != wanted:
+        image = image.resize(wanted, Image.Resampling.BOX)
+    image.info["exif"] = file.info.get("exif", b"")
+    return np.array(_turned(file, image))
+
+
+def _turned(file: Image.Image, image: Image.Image) -> Image.Image:
+    """Apply the file's EXIF orientation (tag 0x0112) to the converted image."""
+    orientation = file.getexif().get(0x0112, 1)
+    image.getexif()[0x0112] = orientation
+    return ImageOps.exif_transpose(image)
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Grey of more than 8 bits to 8: 8- and 16-bit ranges by full scale, others by their own."""
+    values = np.asarray(image)
+    low, high = float(values.min()), float(values.max())
+    if values.dtype == np.uint16 or (low >= 0 and 255 < high <= 65535):
+        low, high = 0.0, 65535.0
+    elif low >= 0 and high <= 255:
+        low, high = 0.0, 255.0
+    scaled = (values - np.float32(low)) * np.float32(255 / (high - low))
+    return Image.fromarray(scaled.astype(np.uint8))
+
+
+def check_image(image: Pixels, name: str = "image") -> None:
+    """Raise ValueError unless image is a non-empty `uint8` array of shape (H, W, 3)."""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        kind = getattr(image, "dtype", type(image).__name__)
+        raise ValueError(f"{name} is {kind}; wanted a uint8 array, 0 to 255")
+    if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise ValueError(
+            f"{name} has shape {image.shape}; wanted RGB (H, W, 3) with H and W over 0"
+        )
+
+
+def to_grey(image: Pixels) -> Pixels:
+    """RGB (H, W, 3) to luma (H, W), ITU-R BT.601."""
+    check_image(image)
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+
+
+def resize_longest(image: Pixels, longest: int) -> tuple[Pixels, float]:
+    """Shrink an image until its longer side is `longest` pixels; smaller ones stay as they are.
+
+    Returns the image and the scale s it was resized by (s <= 1).
+    """
+    check_image(image)
+    height, width = image.shape[:2]
+    scale = min(1.0, longest / max(height, width))
+    if scale == 1.0:
+        return image, 1.0
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA), scale
+
+
+def to_original(xy: NDArray, resized: tuple[int, int], original: tuple[int, int]) -> NDArray:
+    """Points of a resized image in pixels of the original; both sizes are (width, height).
+
+    Pixel centres are at integers, so the corner of the image is at -0.5 and x goes to
+    (x + 0.5) * original / resized - 0.5.
+    """
+    ratio = np.array(original, float) / np.array(resized, float)
+    return ((np.asarray(xy) + 0.5) * ratio - 0.5).astype(np.float32)

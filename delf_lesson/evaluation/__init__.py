@@ -1,0 +1,1 @@
+"""Systems to compare and the measures they are compared by."""

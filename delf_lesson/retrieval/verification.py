@@ -1,0 +1,132 @@
+"""Geometric verification: do the correspondences agree on one transformation (notebook 06)?"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Model = Literal["affine", "similarity", "homography"]
+MINIMUM_POINTS: dict[Model, int] = {"similarity": 2, "affine": 3, "homography": 4}
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The outcome for one image.
+
+    matrix: float64 (3, 3), query pixels to image pixels in homogeneous coordinates; None if no
+        transformation was found.
+    inliers: bool (M,), the correspondences that agree with it, each keypoint used once.
+    """
+
+    matrix: NDArray[np.float64] | None
+    inliers: NDArray[np.bool_]
+
+    @property
+    def count(self) -> int:
+        """The number of inliers: the score of the image."""
+        return int(self.inliers.sum())
+
+
+def verify(
+    query_xy: NDArray,
+    image_xy: NDArray,
+    model: Model = "affine",
+    threshold: float = 10.0,
+    trials: int = 1000,
+    seed: int = 0,
+) -> Verified:
+    """Fit one transformation to correspondences by RANSAC (Fischler and Bolles, 1981).
+
+    query_xy, image_xy: (M, 2), row i of one corresponds to row i of the other.
+    threshold: largest distance of an inlier from where the model puts it, in pixels.
+
+    The result depends on the set of correspondences and the seed, not on their order: OpenCV's
+    estimator draws with a fixed generator, so they are sorted and then permuted by the seed.
+    Transformations that mirror, or that stretch more than a real change of viewpoint does, are
+    refused. Raises ValueError for arrays of unequal or wrong shape and unknown models.
+    """
+    query_xy = np.asarray(query_xy, np.float64)
+    image_xy = np.asarray(image_xy, np.float64)
+    if query_xy.shape != image_xy.shape or query_xy.ndim != 2 or query_xy.shape[1] != 2:
+        raise ValueError(
+            f"query_xy has shape {query_xy.shape} and image_xy {image_xy.shape}; "
+            "wanted (M, 2) for both"
+        )
+    if model not in MINIMUM_POINTS:
+        raise ValueError(f"model is {model!r}; wanted one of {', '.join(MINIMUM_POINTS)}")
+    nothing = Verified(None, np.zeros(len(query_xy), bool))
+    if len(query_xy) < MINIMUM_POINTS[model]:
+        return nothing
+
+    order = np.lexsort((image_xy[:, 1], image_xy[:, 0], query_xy[:, 1], query_xy[:, 0]))
+    order = order[np.random.default_rng(seed).permutation(len(order))]
+    matrix = _estimate(query_xy[order], image_xy[order], model, threshold, trials)
+    if matrix is None or not is_plausible(matrix, query_xy.mean(axis=0)):
+        return nothing
+    errors = np.linalg.norm(transform(matrix, query_xy) - image_xy, axis=1)
+    return Verified(matrix, _one_to_one(query_xy, image_xy, errors, threshold))
+
+
+def _estimate(
+    source: NDArray, target: NDArray, model: Model, threshold: float, trials: int
+) -> NDArray | None:
+    if model == "homography":
+        matrix, _ = cv2.findHomography(source, target, cv2.RANSAC, threshold, maxIters=trials)
+        return matrix
+    fit = cv2.estimateAffine2D if model == "affine" else cv2.estimateAffinePartial2D
+    matrix, _ = fit(
+        source, target, method=cv2.RANSAC, ransacReprojThreshold=threshold, maxIters=trials
+    )
+    return None if matrix is None else np.vstack([matrix, [0.0, 0.0, 1.0]])
+
+
+def _one_to_one(
+    query_xy: NDArray, image_xy: NDArray, errors: NDArray, threshold: float
+) -> NDArray[np.bool_]:
+    """Inliers such that no query point and no image point counts twice; the nearest one stays."""
+    inliers = np.zeros(len(errors), bool)
+    used_query: set[tuple[float, float]] = set()
+    used_image: set[tuple[float, float]] = set()
+    ties = (image_xy[:, 1], image_xy[:, 0], query_xy[:, 1], query_xy[:, 0])
+    for row in np.lexsort((*ties, errors)):
+        if not errors[row] <= threshold:  # also stops at NaN, which sorts last
+            break
+        here, there = tuple(query_xy[row]), tuple(image_xy[row])
+        if here not in used_query and there not in used_image:
+            inliers[row] = True
+            used_query.add(here)
+            used_image.add(there)
+    return inliers
+
+
+def transform(matrix: NDArray, xy: NDArray) -> NDArray[np.float64]:
+    """Points (N, 2) mapped by a (3, 3) homogeneous matrix."""
+    mapped = np.column_stack([xy, np.ones(len(xy))]) @ np.asarray(matrix).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return mapped[:, :2] / mapped[:, 2:]
+
+
+def is_plausible(
+    matrix: NDArray, at: NDArray, largest_zoom: float = 8.0, largest_stretch: float = 4.0
+) -> bool:
+    """Whether a transformation could be a change of viewpoint, judged by its Jacobian at a point.
+
+    It must not mirror, must zoom by at most `largest_zoom` either way, and must stretch one
+    direction at most `largest_stretch` times as much as the other (a wall seen at 75 degrees).
+    """
+    if not np.isfinite(matrix).all():
+        return False
+    centre = matrix @ np.array([at[0], at[1], 1.0])
+    if abs(centre[2]) < 1e-9:
+        return False
+    jacobian = matrix[:2, :2] - np.outer(centre[:2] / centre[2], matrix[2, :2])
+    jacobian = jacobian / centre[2]
+    largest, smallest = np.linalg.svd(jacobian, compute_uv=False)
+    return bool(
+        np.linalg.det(jacobian) > 0
+        and largest <= largest_zoom
+        and smallest >= 1 / largest_zoom
+        and largest <= largest_stretch * smallest
+    )

@@ -1,0 +1,5 @@
+"""`python -m delf_lesson` is the command `delf-lesson`."""
+
+from delf_lesson.cli import main
+
+main()

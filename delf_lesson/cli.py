@@ -1,0 +1,168 @@
+"""The command `delf-lesson`: the one place that prints."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from delf_lesson import __version__
+
+DEFAULT_SYSTEM = "OpenCV-RootSIFT"
+
+
+def main() -> None:
+    """Run the command; exit status 0 done, 1 the work failed, 2 the call was wrong."""
+    command(prog_name="delf-lesson")
+
+
+@click.group(
+    name="delf-lesson",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__)
+def command() -> None:
+    """Large-scale image retrieval with attentive deep local features: the lesson's command."""
+
+
+@command.command(context_settings={"ignore_unknown_options": True})
+@click.option("--browser/--no-browser", default=True, help="Open a browser window.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)
+def lab(browser: bool, port: int | None, jupyter_options: tuple[str, ...]) -> None:
+    """Open JupyterLab on the first notebook; further options go to JupyterLab."""
+    from delf_lesson.lab import launch
+
+    try:
+        sys.exit(launch(browser=browser, port=port, extra=jupyter_options))
+    except (FileNotFoundError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def doctor(as_json: bool) -> None:
+    """Check this computer: versions, libraries, threads, disk, browser and data."""
+    import time
+    from dataclasses import asdict
+
+    from delf_lesson.doctor import run_checks
+
+    started = time.perf_counter()
+    checks = run_checks()
+    failed = any(check.status == "failed" for check in checks)
+    if as_json:
+        seconds = round(time.perf_counter() - started, 2)
+        found = {"ok": not failed, "checks": [asdict(check) for check in checks]}
+        click.echo(json.dumps({**found, "seconds": seconds}))
+    else:
+        for check in checks:
+            click.echo(f"{check.status:8}{check.name}: {check.detail}")
+            if check.status != "ok":
+                click.echo(f"{'':8}-> {check.remedy}")
+        click.echo("Some checks failed." if failed else "Ready.")
+    sys.exit(1 if failed else 0)
+
+
+def _known_system(context: click.Context, option: click.Parameter, name: str) -> str:
+    from delf_lesson.evaluation.systems import find_system
+
+    try:
+        return find_system(name).name
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _writable_file(
+    context: click.Context, option: click.Parameter, path: Path | None
+) -> Path | None:
+    """Refuse now what would only fail after the work: writes and removes a file beside it."""
+    import tempfile
+
+    if path is None:
+        return None
+    if path.suffix.lower() != ".png":
+        raise click.BadParameter(f"{path} does not end in .png, the format that is written")
+    if path.is_dir():
+        raise click.BadParameter(f"{path} is a folder; give a file name")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            return path
+    except OSError as error:
+        raise click.BadParameter(
+            f"the folder {path.parent} cannot be written to ({error.strerror}); choose another"
+        ) from error
+
+
+@command.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("query", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--system",
+    default=DEFAULT_SYSTEM,
+    show_default=True,
+    callback=_known_system,
+    help="How images are described and compared.",
+)
+@click.option("--top", default=10, show_default=True, type=click.IntRange(1), help="Results shown.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option(
+    "--picture",
+    metavar="OUT.png",
+    type=click.Path(path_type=Path),
+    callback=_writable_file,
+    help="Draw the ranking with its inlier lines.",
+)
+def search(
+    folder: Path, query: Path, system: str, top: int, as_json: bool, picture: Path | None
+) -> None:
+    """Find the images in FOLDER that show what QUERY shows.
+
+    FOLDER is searched with its sub-folders. Images that cannot be read are skipped with a warning.
+    """
+    from delf_lesson.evaluation.systems import SYSTEMS
+    from delf_lesson.retrieval.cache import FeatureCache
+    from delf_lesson.retrieval.folder import search_folder
+
+    def progress(images: list[Path]) -> Any:
+        bar = click.progressbar(images, label="Describing images", file=sys.stderr)
+        with bar as steps:
+            yield from steps
+
+    warnings: list[str] = []
+    try:
+        found = search_folder(
+            SYSTEMS[system].engine(FeatureCache.default()),
+            folder,
+            query,
+            top=top,
+            progress=progress,
+            warn=lambda skipped: warnings.append(f"{skipped.image}: {skipped.reason}"),
+        )
+        if picture is not None:
+            _draw(picture, query, found.ranking.results)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    for warning in warnings:
+        click.echo(f"warning: skipped {warning}", err=True)
+    if warnings:
+        click.echo(f"warning: {len(warnings)} images were skipped", err=True)
+    results = [
+        {"image": result.image, "score": result.score, "inliers": result.inliers}
+        for result in found.ranking.results
+    ]
+    if as_json:
+        skipped = [{"image": one.image, "reason": one.reason} for one in found.skipped]
+        answer = {"query": found.query, "system": system, "results": results}
+        click.echo(json.dumps({**answer, "skipped": skipped, "seconds": found.seconds}))
+        return
+    for rank, result in enumerate(results, start=1):
+        click.echo(f"{rank:3}. {result['image']}  inliers {result['inliers']}")
+
+
+def _draw(path: Path, query: Path, results: Any) -> None:
+    from delf_lesson.classroom.figures import draw_ranking, encode
+    from delf_lesson.files import write_atomically
+
+    write_atomically(path, encode(draw_ranking(query, results), "image/png"))

@@ -147,7 +147,8 @@ def search(
     for warning in warnings:
         click.echo(f"warning: skipped {warning}", err=True)
     if warnings:
-        click.echo(f"warning: {len(warnings)} images were skipped", err=True)
+        number = "1 image was" if len(warnings) == 1 else f"{len(warnings)} images were"
+        click.echo(f"warning: {number} skipped", err=True)
     results = [
         {"image": result.image, "score": result.score, "inliers": result.inliers}
         for result in found.ranking.results

@@ -107,7 +107,8 @@ def _eight_bit(image: Image.Image) -> Image.Image:
         low, high = 0.0, 65535.0
     elif low >= 0 and high <= 255:
         low, high = 0.0, 255.0
-    scaled = (values - np.float32(low)) * np.float32(255 / (high - low))
+    spread = max(high - low, 1e-9)  # a constant image becomes black
+    scaled = (values - np.float32(low)) * np.float32(255 / spread)
     return Image.fromarray(scaled.astype(np.uint8))
 
 

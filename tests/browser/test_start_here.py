@@ -1,0 +1,45 @@
+"""The first notebook, opened and run in JupyterLab by a real browser."""
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from delf_lesson.paths import project_root
+
+pytestmark = pytest.mark.browser
+RUN_SECONDS = 120
+
+
+def test_start_here_runs_and_shows_its_pictures(browser, jupyter, tmp_path):
+    notebook = nbformat.read(project_root() / "notebooks" / "00_start_here.ipynb", as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    pictures = sum(
+        any(mime.startswith("image/") for output in cell.outputs for mime in output.get("data", {}))
+        for cell in cells
+    )
+    assert pictures >= 2
+
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.goto(jupyter)
+    panel = page.locator(".jp-NotebookPanel:visible")
+    panel.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=90_000)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+    for number, cell in enumerate(cells, start=1):
+        prompt = panel.locator(".jp-CodeCell .jp-InputPrompt", has_text=f"[{number}]:")
+        prompt.first.wait_for(timeout=RUN_SECONDS * 1000)
+        shown = panel.locator(".jp-CodeCell", has=page.locator(f"text='[{number}]:'"))
+        if any("image/jpeg" in output.get("data", {}) for output in cell.outputs):
+            image = shown.locator(".jp-OutputArea img").first
+            image.wait_for(timeout=30_000)
+            assert image.evaluate("image => image.naturalWidth") > 300
+            assert shown.locator(".jp-RenderedMarkdown em").first.inner_text()
+        assert shown.locator(".jp-OutputArea [data-mime-type*=error]").count() == 0
+        assert shown.locator(".jp-OutputArea [data-mime-type*=stderr]").count() == 0
+
+    folder = Path(os.environ.get("DELF_LESSON_SCREENSHOTS", tmp_path))
+    page.screenshot(path=folder / "00_start_here.png")
+    page.close()

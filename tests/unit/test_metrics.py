@@ -1,0 +1,86 @@
+"""Average precision by hand and against the algorithm of the Oxford buildings benchmark."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from delf_lesson.evaluation.metrics import average_precision
+
+GROUND_TRUTH = Path(__file__).resolve().parents[3] / "shared" / "groundtruth" / "oxford5k_gt"
+
+
+def oxford_average_precision(ranking, positives, junk):
+    """The benchmark's published algorithm, step by step as it describes it."""
+    old_recall, old_precision, area, intersect, j = 0.0, 1.0, 0.0, 0, 0
+    for image in ranking:
+        if image in junk:
+            continue
+        if image in positives:
+            intersect += 1
+        recall = intersect / len(positives)
+        precision = intersect / (j + 1.0)
+        area += (recall - old_recall) * ((old_precision + precision) / 2.0)
+        old_recall, old_precision = recall, precision
+        j += 1
+    return area
+
+
+@pytest.mark.parametrize(
+    ("ranking", "positives", "expected"),
+    [
+        ("ab", "ab", 1.0),
+        ("abx", "ab", 1.0),
+        ("xa", "a", (0 + 1 / 2) / 2),
+        ("axb", "ab", 1 / 2 + (1 / 2 + 2 / 3) / 2 / 2),
+        ("ax", "ab", 1 / 2),  # one positive was never returned
+        ("xyz", "a", 0.0),
+        ("", "a", 0.0),
+    ],
+)
+def test_rankings_worked_out_by_hand(ranking, positives, expected):
+    assert average_precision(list(ranking), set(positives)) == pytest.approx(expected)
+
+
+def test_random_rankings_agree_with_the_benchmark():
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        images = [str(number) for number in rng.permutation(40)]
+        parts = rng.permutation(40).astype(str)
+        positives, junk = set(parts[: rng.integers(1, 12)]), set(parts[12 : rng.integers(12, 25)])
+        ranking = images[: rng.integers(0, 41)]
+        expected = oxford_average_precision(ranking, positives, junk)
+        assert average_precision(ranking, positives, junk) == pytest.approx(expected)
+        assert 0 <= expected <= 1
+
+
+def test_junk_never_changes_it():
+    clean = average_precision(list("axbyc"), set("abc"))
+    assert average_precision(list("1a2x34by5c6"), set("abc"), set("123456")) == clean
+
+
+def test_real_ground_truth_lists():
+    if not GROUND_TRUTH.is_dir():
+        pytest.skip("the Oxford5k ground truth is not beside this checkout")
+    rng = np.random.default_rng(0)
+    queries = sorted(
+        path.name.removesuffix("_good.txt") for path in GROUND_TRUTH.glob("*_good.txt")
+    )
+    assert len(queries) == 55
+    for query in queries:
+        lists = [
+            (GROUND_TRUTH / f"{query}_{k}.txt").read_text().split() for k in ("good", "ok", "junk")
+        ]
+        positives, junk = set(lists[0]) | set(lists[1]), set(lists[2])
+        ranking = list(rng.permutation(sorted(positives | junk) + [f"x{n}" for n in range(500)]))
+        expected = oxford_average_precision(ranking, positives, junk)
+        assert average_precision(ranking, positives, junk) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("ranking", "positives", "junk", "message"),
+    [("ab", "", "", "positives"), ("ab", "a", "a", "junk"), ("aa", "a", "", "twice")],
+)
+def test_bad_input_is_named(ranking, positives, junk, message):
+    with pytest.raises(ValueError, match=message):
+        average_precision(list(ranking), set(positives), set(junk))

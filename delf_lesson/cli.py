@@ -2,6 +2,9 @@
 
 import json
 import sys
+import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +47,6 @@ def lab(browser: bool, port: int | None, jupyter_options: tuple[str, ...]) -> No
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def doctor(as_json: bool) -> None:
     """Check this computer: versions, libraries, threads, disk, browser and data."""
-    import time
     from dataclasses import asdict
 
     from delf_lesson.doctor import run_checks
@@ -74,44 +76,48 @@ def _known_system(context: click.Context, option: click.Parameter, name: str) ->
         raise click.BadParameter(str(error)) from error
 
 
-def _writable_file(
-    context: click.Context, option: click.Parameter, path: Path | None
-) -> Path | None:
-    """Refuse now what would only fail after the work: writes and removes a file beside it."""
-    import tempfile
+def _writable_file(suffix: str) -> Callable[..., Path | None]:
+    """A check that refuses now what would only fail after the work was done."""
 
-    if path is None:
-        return None
-    if path.suffix.lower() != ".png":
-        raise click.BadParameter(f"{path} does not end in .png, the format that is written")
-    if path.is_dir():
-        raise click.BadParameter(f"{path} is a folder; give a file name")
-    try:
-        with tempfile.TemporaryFile(dir=path.parent):
-            return path
-    except OSError as error:
-        raise click.BadParameter(
-            f"the folder {path.parent} cannot be written to ({error.strerror}); choose another"
-        ) from error
+    def check(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+        if path is None:
+            return None
+        if path.suffix.lower() != suffix:
+            raise click.BadParameter(f"{path} does not end in {suffix}, the format that is written")
+        if path.is_dir():
+            raise click.BadParameter(f"{path} is a folder; give a file name")
+        try:
+            with tempfile.TemporaryFile(dir=path.parent):
+                return path
+        except OSError as error:
+            raise click.BadParameter(
+                f"the folder {path.parent} cannot be written to ({error.strerror}); choose another"
+            ) from error
+
+    return check
+
+
+def _system_option(function: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--system",
+        default=DEFAULT_SYSTEM,
+        show_default=True,
+        callback=_known_system,
+        help="How images are described and compared.",
+    )(function)
 
 
 @command.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("query", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--system",
-    default=DEFAULT_SYSTEM,
-    show_default=True,
-    callback=_known_system,
-    help="How images are described and compared.",
-)
+@_system_option
 @click.option("--top", default=10, show_default=True, type=click.IntRange(1), help="Results shown.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option(
     "--picture",
     metavar="OUT.png",
     type=click.Path(path_type=Path),
-    callback=_writable_file,
+    callback=_writable_file(".png"),
     help="Draw the ranking with its inlier lines.",
 )
 def search(
@@ -167,3 +173,26 @@ def _draw(path: Path, query: Path, results: Any) -> None:
     from delf_lesson.files import write_atomically
 
     write_atomically(path, encode(draw_ranking(query, results), "image/png"))
+
+
+@command.command()
+@click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_system_option
+@click.option(
+    "--out",
+    metavar="FEATURES.npz",
+    required=True,
+    type=click.Path(path_type=Path),
+    callback=_writable_file(".npz"),
+    help="Where the features are written.",
+)
+def extract(image: Path, system: str, out: Path) -> None:
+    """Write the local features of IMAGE: keypoints, descriptors, scores, scales."""
+    from delf_lesson.evaluation.systems import SYSTEMS
+
+    try:
+        features = SYSTEMS[system].engine().describe(image)
+        features.save(out)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{len(features)} features of {system} in {out}")

@@ -99,7 +99,7 @@ class LocalFeatures:
         if not path.is_file():
             raise FileNotFoundError(f"path: there is no features file {path}")
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 values = {name: stored[name] for name in stored.files}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"path: {path} is not a whole features file; extract again") from error

@@ -48,7 +48,7 @@ class RetrievalEngine:
     """Finds the images of a collection that show what a query shows (notebooks 00 and 06).
 
     extractor: gives the local features.
-    neighbours: nearest database features taken for a query feature (60 in the paper).
+    neighbours: nearest database features taken for a query feature.
     verify_top: images verified, best votes first; the others follow by their votes.
     verify_neighbours: of each query feature's neighbours, only the nearest so many are verified.
         Far ones help the vote, where they add little each, but agree with any model by chance.

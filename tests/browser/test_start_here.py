@@ -22,24 +22,36 @@ def test_start_here_runs_and_shows_its_pictures(browser, jupyter, tmp_path):
     assert pictures >= 2
 
     page = browser.new_page(viewport={"width": 1200, "height": 900})
-    page.goto(jupyter)
-    panel = page.locator(".jp-NotebookPanel:visible")
-    panel.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=90_000)
+    page.set_default_timeout(RUN_SECONDS * 1000)
+    screenshot = Path(os.environ.get("DELF_LESSON_SCREENSHOTS", tmp_path)) / "00_start_here.png"
+    try:
+        run_all(page, jupyter)
+        check_cells(page, cells)
+    finally:
+        page.screenshot(path=screenshot)
+        page.close()
+
+
+def run_all(page, address):
+    """Open the notebook, wait for its kernel, and choose "Run All Cells" from the menu."""
+    page.goto(address)
+    page.locator(".jp-NotebookPanel:visible .jp-CodeCell").first.wait_for()
+    page.locator("#jp-main-statusbar", has_text="Python 3 (ipykernel) | Idle").wait_for()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
+
+def check_cells(page, cells):
+    """Every cell gets its number in turn, shows its pictures, and no error."""
+    panel = page.locator(".jp-NotebookPanel:visible")
     for number, cell in enumerate(cells, start=1):
         prompt = panel.locator(".jp-CodeCell .jp-InputPrompt", has_text=f"[{number}]:")
-        prompt.first.wait_for(timeout=RUN_SECONDS * 1000)
+        prompt.first.wait_for()
         shown = panel.locator(".jp-CodeCell", has=page.locator(f"text='[{number}]:'"))
         if any("image/jpeg" in output.get("data", {}) for output in cell.outputs):
             image = shown.locator(".jp-OutputArea img").first
-            image.wait_for(timeout=30_000)
+            image.wait_for()
             assert image.evaluate("image => image.naturalWidth") > 300
             assert shown.locator(".jp-RenderedMarkdown em").first.inner_text()
         assert shown.locator(".jp-OutputArea [data-mime-type*=error]").count() == 0
         assert shown.locator(".jp-OutputArea [data-mime-type*=stderr]").count() == 0
-
-    folder = Path(os.environ.get("DELF_LESSON_SCREENSHOTS", tmp_path))
-    page.screenshot(path=folder / "00_start_here.png")
-    page.close()

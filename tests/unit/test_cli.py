@@ -4,12 +4,15 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
 from delf_lesson.cli import DEFAULT_SYSTEM, command
 from delf_lesson.evaluation import systems
+from delf_lesson.features import LocalFeatures
+from delf_lesson.images import read_image
 
 
 def run(*words):
@@ -91,6 +94,22 @@ def test_work_that_fails_ends_with_1_and_keeps_the_older_picture(photos, tmp_pat
         assert done.exit_code == 1
         assert done.stdout == "" and "Error" in done.stderr
         assert out.read_bytes() == b"an older picture"
+
+
+def test_extract_writes_what_the_system_finds(photos, tmp_path):
+    image, out = photos / "scene_1" / "a.png", tmp_path / "f.npz"
+    assert run("extract", image, "--system", "OpenCV-SIFT", "--out", out).exit_code == 0
+    expected = systems.SYSTEMS["OpenCV-SIFT"].extractor().extract(read_image(image))
+    assert np.array_equal(LocalFeatures.load(out).descriptors, expected.descriptors)
+
+
+def test_extract_refuses_what_it_cannot_do(photos, tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    image, out = photos / "scene_1" / "a.png", tmp_path / "f.npz"
+    assert run("extract", image).exit_code == 2
+    assert run("extract", image, "--out", tmp_path / "f.txt").exit_code == 2
+    assert run("extract", tmp_path / "broken.png", "--out", out).exit_code == 1
+    assert not out.exists()
 
 
 def test_doctor_json_is_one_object():

@@ -65,6 +65,8 @@ def command(
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.news_url=None",
         "--LabApp.extension_manager=readonly",
+        # Looking for language servers runs npm where there is one, which writes to the home folder.
+        "--LanguageServerManager.autodetect=False",
     ]
     if not browser:
         words.append("--no-browser")

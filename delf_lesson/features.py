@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,8 +84,10 @@ class LocalFeatures:
     def save(self, path: str | Path) -> None:
         """Write all fields to one `.npz` without pickle; an older file stays whole until then."""
         buffer = io.BytesIO()
-        arrays = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
-        np.savez(buffer, allow_pickle=False, version=np.int64(FORMAT_VERSION), **arrays)
+        arrays: dict[str, Any] = {
+            field.name: np.asarray(getattr(self, field.name)) for field in fields(self)
+        }
+        np.savez(buffer, version=np.int64(FORMAT_VERSION), **arrays)
         write_atomically(path, buffer.getvalue())
 
     @classmethod

@@ -141,7 +141,8 @@ def draw_match(
             [x0 * left, x1 * right + start],
             [y0 * left, y1 * right],
             color=ORANGE,
-            linewidth=0.8,
+            linewidth=0.7,
+            alpha=0.8,
             marker="o",
             markersize=2,
         )
@@ -168,7 +169,7 @@ def draw_ranking(query: str | Path, results: Sequence[Result], most: int = 6) ->
     asked = read_image(query)
     with rc_context(LOOK):
         rows = max(1, -(-len(results) // 2))
-        figure = new_figure(2.3 * rows + 0.3)
+        figure = new_figure(1.95 * rows + 0.4)
         found = f"the best {len(results)} images found" if results else "nothing found"
         figure.suptitle(f"Query {short_name(query)}, {found}")
         for place, result in enumerate(results, start=1):

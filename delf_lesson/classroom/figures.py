@@ -21,7 +21,7 @@ from delf_lesson.retrieval.engine import Result
 
 WIDTH = 9.0  # inches at DPI
 DPI = 100
-BLUE, ORANGE, GREEN, GREY = "#0072b2", "#e69f00", "#009e73", "#666666"  # safe for colour-blind eyes
+BLUE, ORANGE = "#0072b2", "#e69f00"  # safe for colour-blind eyes
 LOOK: dict[Any, Any] = {
     "font.size": 10,
     "axes.spines.top": False,

@@ -66,8 +66,8 @@ lab: $(BASE)
 	@$(BIN)/delf-lesson lab $(ARGS)
 
 lint: $(TEST)
-	$(BIN)/ruff check delf_lesson tests notebooks
-	$(BIN)/ruff format --check delf_lesson tests notebooks
+	$(BIN)/ruff check delf_lesson tests notebooks data/generator
+	$(BIN)/ruff format --check delf_lesson tests notebooks data/generator
 	$(BIN)/mypy delf_lesson
 
 # loadscope keeps a module's tests, and a notebook's cells, on one worker and in order.

@@ -1,0 +1,1 @@
+"""Renders the landmark benchmark in Blender: see README.md in this folder."""

@@ -168,12 +168,17 @@ def _training(records: list[dict], rendered: Path, folder: Path) -> list[dict]:
         own = [r for r in records if r["landmark"] == landmark]
         with zipfile.ZipFile(folder / f"{landmark}.zip", "w", zipfile.ZIP_STORED) as archive:
             for record in own:
-                entry = zipfile.ZipInfo(
-                    f"{record['name']}.jpg"
-                )  # dated 1980: same bytes every time
-                archive.writestr(entry, (rendered / f"{record['name']}.jpg").read_bytes())
+                mask = cv2.imread(
+                    str(rendered / f"{record['name']}.mask.png"), cv2.IMREAD_GRAYSCALE
+                )
+                for suffix, content in (
+                    ("webp", (rendered / f"{record['name']}.webp").read_bytes()),
+                    ("png", _bilevel(mask)),
+                ):
+                    # An entry made by hand is dated 1980, so that its bytes are always the same.
+                    archive.writestr(zipfile.ZipInfo(f"{record['name']}.{suffix}"), content)
     for record in records:
-        record["file"] = f"{record['landmark']}.zip/{record['name']}.jpg"
+        record["file"] = f"{record['landmark']}.zip/{record['name']}.webp"
         record["label"], record["crop"], record["noise"] = record["landmark"], None, None
         draw = rng.random()
         if draw < NOISE["wrong_label"]:

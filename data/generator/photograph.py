@@ -32,9 +32,10 @@ def develop(
     return _sensor(image, weather, rng)
 
 
-def jpeg(image: np.ndarray, quality: int) -> bytes:
-    """The picture as a JPEG file."""
-    return cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+def encode(image: np.ndarray, suffix: str, quality: int) -> bytes:
+    """The picture as a file: ".jpg" or ".webp"."""
+    flag = {".jpg": cv2.IMWRITE_JPEG_QUALITY, ".webp": cv2.IMWRITE_WEBP_QUALITY}[suffix]
+    return cv2.imencode(suffix, image[..., ::-1], [flag, quality])[1].tobytes()
 
 
 def _haze(image: np.ndarray, depth: np.ndarray, weather: Weather) -> np.ndarray:

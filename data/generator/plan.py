@@ -11,7 +11,7 @@ from .families import FAMILIES
 from .weather import WEATHERS
 
 LANDSCAPE, PORTRAIT = (480, 360), (360, 480)
-SMALL = (192, 144), (144, 192)
+SMALL = (224, 168), (168, 224)
 """Sizes of the training pictures."""
 
 ALBION = {
@@ -47,7 +47,7 @@ LOOK_ALIKE_SEED, TOWN_SEED, TRAINING_SEED = 200, 400, 1000
 """First family seeds of the look-alikes, of the other towns and of the training landmarks."""
 
 QUERY_WEATHERS = ("noon", "morning", "overcast", "golden", "autumn")
-TRAINING_LANDMARKS, TRAINING_PICTURES = 128, 40
+TRAINING_LANDMARKS, TRAINING_SCENES, TRAINING_SHOTS = 120, 8, 5
 
 
 @dataclass(frozen=True)
@@ -188,16 +188,13 @@ def _distractors(name: str) -> Iterator[Scene]:
 
 
 def _training(name: str) -> Iterator[Scene]:
-    """Landmarks of every family in turn, 40 pictures each: ten scenes of four."""
-    names = list(WEATHERS)
+    """Landmarks of every family in turn, each under eight of the ten weathers."""
     for n in range(TRAINING_LANDMARKS):
-        family = FAMILIES[n % len(FAMILIES)]
-        seed = TRAINING_SEED + n
+        family, seed = FAMILIES[n % len(FAMILIES)], TRAINING_SEED + n
         landmark = f"{family}_{seed}"
         rng = _rng(name, n)
-        for k in range(10):
-            weather = names[(k + int(rng.integers(2))) % 10]
-            shots = _shots(
-                rng, landmark, 4 * k + 1, TRAINING_PICTURES // 10, "training", family, SMALL
-            )
+        weathers = [str(w) for w in rng.permutation(list(WEATHERS))]
+        for k, weather in enumerate(weathers[:TRAINING_SCENES]):
+            first = TRAINING_SHOTS * k + 1
+            shots = _shots(rng, landmark, first, TRAINING_SHOTS, "training", family, SMALL)
             yield Scene(f"{landmark}_{k}", "landmark", family, seed, landmark, weather, shots)

@@ -20,13 +20,17 @@ from .sky import add_sky
 
 SAMPLES, SAMPLES_AT_NIGHT = 5, 10
 TRIES = 4
+QUALITIES = {"training": (58, 80)}
+"""Least and first too high compression quality by role; (66, 88) for all others."""
+SUFFIX = {"training": ".webp"}
+"""WebP halves the training set; all other pictures are JPEGs, as cameras give them."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A JPEG file with its depth (H, W) in metres, landmark mask (H, W) and record."""
+    """An image file with its depth (H, W) in metres, landmark mask (H, W) and record."""
 
-    jpeg: bytes
+    encoded: bytes
     depth: np.ndarray
     mask: np.ndarray
     record: dict
@@ -56,10 +60,11 @@ class BuiltScene:
         samples = SAMPLES_AT_NIGHT if setting.weather.lit else SAMPLES
         light = trace_light(camera, shot.seed, samples)
         photo = photograph.develop(light, depth, mask, setting.weather, rng)
-        quality = int(rng.integers(66, 88))
+        quality = int(rng.integers(*QUALITIES.get(shot.role, (66, 88))))
         record = setting.record(shot, camera, mask)
-        record |= {"jpeg_quality": quality, "attempt": attempt}
-        return Picture(photograph.jpeg(photo, quality), depth, mask, record)
+        record |= {"quality": quality, "attempt": attempt}
+        encoded = photograph.encode(photo, SUFFIX.get(shot.role, ".jpg"), quality)
+        return Picture(encoded, depth, mask, record)
 
 
 def render_scene(scene: Scene, folder: Path) -> float:
@@ -72,7 +77,8 @@ def render_scene(scene: Scene, folder: Path) -> float:
     records = []
     for shot in scene.shots:
         picture = built.shoot(shot)
-        (folder / f"{shot.name}.jpg").write_bytes(picture.jpeg)
+        suffix = SUFFIX.get(shot.role, ".jpg")
+        (folder / f"{shot.name}{suffix}").write_bytes(picture.encoded)
         if scene.landmark:
             mask = picture.mask.astype(np.uint8) * 255
             cv2.imwrite(str(folder / f"{shot.name}.mask.png"), mask)

@@ -231,10 +231,9 @@ def _drum(mesh: Mesh, x, radius, height, slim=False) -> None:
                 )
     top = height + 1.4
     if rng.random() < 0.7:
-        mesh.cone(
-            (x, y, top), 1.05 * radius, radius * rng.uniform(1.6, 3.0), 28, "roof", smooth=True
-        )
-        mesh.sphere((x, y, top + 3.0 * radius * 0.75), 0.2, "gold")
+        rise = radius * rng.uniform(1.6, 3.0)
+        mesh.cone((x, y, top), 1.05 * radius, rise, 28, "roof", smooth=True)
+        mesh.sphere((x, y, top + rise), 0.2, "gold")
     else:
         mesh.lathe(
             np.array([(1.0, 0), (1.1, 0.3), (0.95, 0.7), (0.5, 1.1), (0.15, 1.5), (0.05, 2.0)])

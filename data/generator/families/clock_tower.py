@@ -90,7 +90,7 @@ def _belfry(mesh: Mesh, width, z, height, arches, kind) -> None:
     )
     for frame, w in block_frames(-half, half, 0, width):
         for k in range(arches):
-            at = frame.at(w * (k + 0.5) / arches, 1.6, 0.12)
+            at = frame.at(w * (k + 0.5) / arches, z + 1.6, 0.12)
             mesh.lathe([(0.5, 0), (0.36, 0.5), (0.24, 0.9), (0.05, 1.05)], at, 12, "gold")
         for k in range(arches + 1):
             column(
@@ -139,15 +139,9 @@ def _campanile(mesh: Mesh, width, height) -> None:
         mesh.boxes([0, half, z + 1.8], [0.72 * width, 0.72 * width, 3.6], "wall")
         frame, w = block_frames(-0.36 * width, 0.36 * width, 0.14 * width, 0.86 * width)[0]
         mesh.panel(frame, 0.25 * w, 0.75 * w, z + 1.0, z + 3.2, picture(mesh, "relief"), 0.08)
-        mesh.cone(
-            (0, half, z + 3.6),
-            0.55 * width,
-            width * rng.uniform(0.8, 1.6),
-            4,
-            "roof",
-            start=np.pi / 4,
-        )
-        mesh.sphere((0, half, z + 4.0 + 1.5 * width), 0.35, "gold")
+        rise = width * rng.uniform(0.8, 1.6)
+        mesh.cone((0, half, z + 3.6), 0.55 * width, rise, 4, "roof", start=np.pi / 4)
+        mesh.sphere((0, half, z + 3.7 + rise), 0.35, "gold")
     else:
         merlons(mesh, -half, half, 0, width, z + 0.6, "trim", 0.5, 1.2, 0.4)
         mesh.hip_roof(-half + 0.4, half - 0.4, 0.4, width - 0.4, z + 0.5, 2.4)

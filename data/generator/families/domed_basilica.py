@@ -34,12 +34,15 @@ def build(rng: np.random.Generator) -> tuple[Mesh, Palette]:
         radius = rng.uniform(11, 15)
         centre_y = radius + 3
         _round_body(mesh, centre_y, radius, top * 0.8)
-        _drum_and_dome(mesh, 0, centre_y, top * 0.8 + 1.0, 0.72 * radius, order)
+        _drum_and_dome(mesh, 0, centre_y, top * 0.8 + 1.0, 0.66 * radius, order, square=False)
     else:
         centre_y = 0.52 * depth
         _body(mesh, width, depth, top)
         _drum_and_dome(mesh, 0, centre_y, top + 0.5, rng.uniform(6.5, 9.5), order)
-    _porch(mesh, rng.uniform(0.34, 0.5) * width, rng.uniform(4.5, 7), 0.78 * top, order)
+    porch = rng.uniform(0.34, 0.5) * width
+    _porch(mesh, porch, rng.uniform(4.5, 7), 0.78 * top, order)
+    if plan == "round":
+        _vestibule(mesh, porch / 2 + 0.9, centre_y - 0.5 * radius, 0.78 * top + 2.2)
     if plan == "towers":
         for side in (-1, 1):
             _bell_tower(
@@ -132,6 +135,15 @@ def _round_body(mesh: Mesh, y, radius, top) -> None:
         mesh.slab(frame, -0.35, 0.35, 0, top - 0.8, -0.2, 0.3, "trim")
 
 
+def _vestibule(mesh: Mesh, half, depth, top) -> None:
+    """The block that joins the porch to a curved wall."""
+    mesh.box(-half, half, 0, depth, 0, top, "wall")
+    cornice(mesh, -half, half, 0.6, depth, top, reach=0.5, height=0.6)
+    for frame, width in block_frames(-half, half, 0, 0.6 * depth)[1::2]:
+        niche(mesh, frame, 0.5 * width, 1.6, 1.2, 3.2)
+        frieze(mesh, frame, 0.4, width - 0.4, 0.66 * top, 1.4, panel=2.2)
+
+
 def _porch(mesh: Mesh, width, depth, height, order: str) -> None:
     rng, half = mesh.rng, width / 2
     count = int(rng.choice([4, 6, 8]))
@@ -161,9 +173,12 @@ def _porch(mesh: Mesh, width, depth, height, order: str) -> None:
         niche(mesh, door, x * width, 2.2, 1.2, 3.2)
 
 
-def _drum_and_dome(mesh: Mesh, x, y, z, radius, order: str) -> None:
+def _drum_and_dome(mesh: Mesh, x, y, z, radius, order: str, square=True) -> None:
     rng, tall = mesh.rng, mesh.rng.uniform(5, 9)
-    mesh.boxes([x, y, z + 1.0], [2.25 * radius, 2.25 * radius, 2.0], "wall")
+    if square:
+        mesh.boxes([x, y, z + 0.7], [2.25 * radius, 2.25 * radius, 2.6], "wall")
+    else:
+        mesh.cylinder((x, y, z - 1.0), 1.13 * radius, 3.0, 64, "wall")
     z += 2.0
     mesh.lathe([(0.93 * radius, 0), (0.93 * radius, tall)], (x, y, z), 64, "wall")
     n = int(rng.choice([12, 16, 20, 24]))
@@ -254,7 +269,7 @@ def _bell_tower(mesh: Mesh, x, y, width, height, clocked: bool) -> None:
 def _small_dome(mesh: Mesh, x, y, z, radius, bulge, rise) -> None:
     mesh.lathe(
         [
-            (radius, 0),
+            (radius, -0.6),
             (radius, 3.2),
             (1.15 * radius, 3.4),
             (1.15 * radius, 3.8),

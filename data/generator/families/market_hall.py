@@ -144,7 +144,7 @@ def _gable_front(mesh: Mesh, width, eaves, arched: bool) -> float:
         mesh.slab(frame, x - 0.6, x + 0.6, 0, eaves + 1.2, -0.6, 0.4, "accent")
         pinnacle(mesh, *frame.at(x, eaves + 1.2, 0.0), 0.9, 3.0)
     pinnacle(mesh, *frame.at(half, apex, 0.0), 0.8, 2.4)
-    flagpole(mesh, 0, 0.8, apex + 1.5, 4.0)
+    flagpole(mesh, 0, 0.6, apex - 1.2, 6.5)
     return rise
 
 

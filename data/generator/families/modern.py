@@ -254,8 +254,9 @@ def _tower(mesh: Mesh) -> None:
     sides, storeys = int(rng.choice([4, 6, 28])), int(rng.integers(12, 19))
     radius, storey = rng.uniform(7, 9.5), 3.2
     twist, swell = rng.choice([0.0, rng.uniform(0.02, 0.07)]), rng.uniform(-0.25, 0.3)
-    _volume(mesh, -15, 15, 0, 16, 0, rng.uniform(5, 8), "wall", {0, 1, 3})
-    base, y = 6.0, 9.0
+    podium = rng.uniform(5, 8)
+    _volume(mesh, -15, 15, 0, 16, 0, podium, "wall", {0, 1, 3})
+    base, y = podium - 0.5, 9.0
     for k in range(storeys):
         share = k / storeys
         r = radius * (1 + swell * np.sin(np.pi * share)) * (1 - 0.25 * share**2)

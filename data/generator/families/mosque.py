@@ -210,7 +210,7 @@ def _persian(mesh: Mesh) -> None:
     for frame, w in block_frames(-half, half, 2, 22)[1:]:
         mesh.wall(frame, w, top, "wall")
     mesh.box(-half, half, 2, 22, top, top + 0.2, "base")
-    _iwan(mesh, gate, high)
+    _iwan(mesh, gate, high, -2.0)
     radius, y = rng.uniform(6, 8), 17.0
     mesh.lathe(
         [(radius, top), (radius, high - 3)],
@@ -249,11 +249,11 @@ def _persian(mesh: Mesh) -> None:
         )
 
 
-def _iwan(mesh: Mesh, width, height) -> None:
-    """The great arched gate, all tiles."""
+def _iwan(mesh: Mesh, width, height, y0) -> None:
+    """The great arched gate, all tiles; its recess, 3.5 m deep, ends before the hall's wall."""
     half = width / 2
     opening = outline("ogee", half, 0.01, 0.66 * width, 0.78 * height, 14)
-    frame, w = block_frames(-half, half, 0, 6)[0]
+    frame, w = block_frames(-half, half, y0, y0 + 6)[0]
     mesh.wall(frame, w, height, "wall", [opening])
     mesh.strip(frame, opening, 0, -3.5, "trim")
     mesh.polygon(frame, opening, "mural0", depth=-3.5, fit=True)
@@ -271,10 +271,10 @@ def _iwan(mesh: Mesh, width, height) -> None:
             mesh.panel(
                 frame, x0, x0 + 1.1, y, y + 0.8 * height / n - 0.15, picture(mesh, "mural"), 0.06
             )
-    for side, w in block_frames(-half, half, 0, 6)[1:]:
+    for side, w in block_frames(-half, half, y0, y0 + 6)[1:]:
         mesh.wall(side, w, height, "wall")
-    mesh.box(-half, half, 0, 6, height, height + 0.2, "base")
-    merlons(mesh, -half, half, 0, 6, height + 0.2, "accent", 0.4, 0.8, 0.3)
+    mesh.box(-half, half, y0, y0 + 6, height, height + 0.2, "base")
+    merlons(mesh, -half, half, y0, y0 + 6, height + 0.2, "accent", 0.4, 0.8, 0.3)
 
 
 def _tiled_minaret(mesh: Mesh, x, y, height) -> None:
@@ -294,16 +294,18 @@ def _tiled_minaret(mesh: Mesh, x, y, height) -> None:
         smooth=False,
     )
     for k, z in enumerate(np.arange(0.1, 0.8, 0.075) * height):
+        here = r * (1.2 - 0.25 * z / height)  # the shaft's radius at this height
         if k % 3:
             mesh.lathe(
-                [(1.2 * r, 0), (1.21 * r, 0.02), (1.2 * r, 1.2)],
+                [(here - 0.05, 0), (here + 0.05, 0.02), (here + 0.05, 1.2), (here - 0.05, 1.22)],
                 (x, y, z),
                 24,
                 "accent" if k % 2 else "rib",
                 smooth=False,
             )
-        for frame in around(x, y, z, 1.22 * r, 5, rng.uniform(0, 1)):
-            mesh.panel(frame, -0.5, 0.5, 0.1, 1.1, picture(mesh, "mural"), 0.02)
+        for frame in around(x, y, z, here, 5, rng.uniform(0, 1)):
+            mesh.slab(frame, -0.55, 0.55, 0.05, 1.15, -0.2, 0.07, "trim")
+            mesh.panel(frame, -0.5, 0.5, 0.1, 1.1, picture(mesh, "mural"), 0.09)
     z = dome(mesh, x, y, 0.95 * height, 0.8 * r, 1.2, ribs=0, n=20, bulge=0.25, opening=0.02)
     _alem(mesh, x, y, z - 0.2, 1.4)
 
@@ -345,7 +347,7 @@ def _moorish(mesh: Mesh) -> None:
         mesh.gable_roof(
             -half + 0.6, half - 0.6, y, y + 3.6, top - 0.4, 1.9, "roof", "wall", 0.0, along="x"
         )
-    _iwan(mesh, rng.uniform(6.5, 8.5), top + rng.uniform(2, 4))
+    _iwan(mesh, rng.uniform(6.5, 8.5), top + rng.uniform(2, 4), -3.0)
     if rng.random() < 0.6:
         r = rng.uniform(3, 4.5)
         mesh.cylinder((0, depth * 0.6, top), 1.1 * r, 3, 8, "wall", smooth=False)
@@ -385,6 +387,7 @@ def _square_minaret(mesh: Mesh, x, y, width, height) -> None:
         for s in (0.31, 0.5, 0.69, 0.9):
             frieze(mesh, frame, 0.4, w - 0.4, s * height, 0.055 * height, "mural", 1.5, 0.06)
         band(mesh, frame, 0, w, 0.97 * height, 0.5, 0.25)
+    mesh.box(x - half, x + half, y - half, y + half, height - 0.3, height, "base")
     merlons(mesh, x - half, x + half, y - half, y + half, height, "trim", 0.5, 1.0, 0.4)
     small = 0.5 * width
     rows = [(height + 1.2, 2.2, 0.8, "horseshoe", (1, 2))]

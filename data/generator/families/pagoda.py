@@ -61,7 +61,7 @@ def _pagoda(mesh: Mesh, sides, form) -> None:
         tall = height * (1.25 if k == 0 else 0.94**k)
         _storey(mesh, y, z, radius, tall, sides, k)
         reach = radius * (1.75 if form == "timber" else rng.uniform(1.28, 1.4))
-        _eaves(mesh, y, z + tall, radius, reach, sides, 0.32 * tall)
+        _eaves(mesh, y, z + tall, 0.98 * shrink * radius, reach, sides, 0.32 * tall)
         z += tall + (0.3 if form == "timber" else 0.15) * tall
         radius *= shrink
     _eaves(mesh, y, z - 0.2, 0.02, radius * 1.6, sides, 1.3 * radius)

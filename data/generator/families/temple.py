@@ -43,10 +43,12 @@ def _temple(mesh: Mesh, count, order, form) -> None:
             "base" if k < 2 else "trim",
         )
     fallen = rng.random(2 * sides + 2 * count) < (0.3 if form == "ruin" else 0.0)
+    reach = depth * rng.uniform(0.2, 0.6) if form == "ruin" else 0.0
     places = [(x, y) for y in (0.0, depth) for x in np.linspace(-half, half, count)]
     places += [(x, y) for x in (-half, half) for y in np.linspace(0, depth, sides)[1:-1]]
     for k, (x, y) in enumerate(places):
-        if fallen[k] and y > 0:
+        carries = y == 0 or (x == -half and y <= reach + pitch)
+        if fallen[k] and not carries:
             _broken(mesh, x, y, plinth, radius, height * rng.uniform(0.1, 0.6))
         else:
             column(mesh, x, y, plinth, height, radius, order=order, flute=0.1)
@@ -54,8 +56,7 @@ def _temple(mesh: Mesh, count, order, form) -> None:
     z = plinth + height
     if form == "ruin":
         mesh.box(-half - 0.9, half + 0.9, -0.9, 0.9, z, z + 1.8, "trim")
-        reach = depth * rng.uniform(0.2, 0.6)
-        mesh.box(-half - 0.9, -half + 0.9, 0, reach, z, z + 1.8, "trim")
+        mesh.box(-half - 0.9, -half + 0.9, 0.9, reach, z, z + 1.8, "trim")
     else:
         mesh.box(-half - 0.9, half + 0.9, -0.9, depth + 0.9, z, z + 1.8, "trim")
     front = block_frames(-half - 0.9, half + 0.9, -0.9, depth, z)[0][0]

@@ -492,10 +492,11 @@ def _crown(mesh: Mesh, design: Design, z: float) -> None:
             )
         quadriga(mesh, 0, d / 2, z + 3, 0.7 * tall, int(rng.choice([2, 4])))
     elif choice in ("quadriga", "rider"):
-        half = 1.5 * tall
+        horses = int(rng.choice([2, 3, 4, 6])) if choice == "quadriga" else 1
+        half = max(1.5, 0.375 * (horses - 1) + 0.3) * tall
         mesh.box(-half - 0.3, half + 0.3, 0.5, d - 0.5, z - 0.1, z + 0.9, "trim")
         if choice == "quadriga":
-            quadriga(mesh, 0, 0.7 + 1.1 * tall, z + 0.9, tall, int(rng.choice([2, 3, 4, 6])))
+            quadriga(mesh, 0, 0.7 + 1.1 * tall, z + 0.9, tall, horses)
         else:
             horse(mesh, 0, d / 2, z + 0.9, 1.5 * tall)
             statue(mesh, 0, d / 2 + 0.1 * tall, z + 0.9 + 1.2 * tall, 1.5 * tall, "bronze")

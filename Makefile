@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BASE := $(VENV)/installed-base
 TEST := $(VENV)/installed-test
+RENDER := .venv-render/installed
 
 # Jupyter, IPython and matplotlib keep their files in the project, and read nobody's own settings.
 export JUPYTER_CONFIG_DIR := $(CURDIR)/.jupyter/config
@@ -27,7 +28,7 @@ endif
 $(shell for stamp in $(BASE) $(TEST); do \
   if [ -f $$stamp ] && [ "$$(cat $$stamp)" != "$$(pwd -P)" ]; then rm -rf $(VENV); fi; done)
 
-.PHONY: help lab test lint bench notebooks constraints clean
+.PHONY: help lab test lint bench notebooks landmarks test-render constraints clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -37,6 +38,8 @@ help:
 	@echo 'make lint         ruff and mypy'
 	@echo 'make bench        timings, as ratios within one run'
 	@echo 'make notebooks    run every notebook and store its outputs'
+	@echo 'make landmarks    render data/landmarks again (Python 3.11; hours, but it resumes)'
+	@echo 'make test-render  render some shipped pictures again and compare the bytes (Python 3.11)'
 	@echo 'make constraints  renew constraints.txt from a fresh install'
 	@echo 'make clean        remove .venv and every cache in this folder'
 
@@ -85,6 +88,26 @@ notebooks: $(TEST)
 	  --ExecutePreprocessor.record_timing=False \
 	  --ExecutePreprocessor.store_widget_state=False notebooks/*.ipynb
 
+# Blender comes as a Python module that wants Python 3.11 and a numpy below 2, so it gets an
+# environment of its own: what the extra "render" lists, without the lesson's dependencies.
+$(RENDER): pyproject.toml data/generator/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { \
+	  echo "Blender's module needs Python 3.11, but '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." >&2; \
+	  echo "Name one: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
+	rm -rf .venv-render
+	$(PYTHON) -m venv .venv-render
+	@.venv-render/bin/python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*project['optional-dependencies']['render'], 'pytest', sep='\n')" \
+	  > .venv-render/requirements.txt
+	.venv-render/bin/python -m pip install --disable-pip-version-check \
+	  -c data/generator/constraints.txt -r .venv-render/requirements.txt
+	@touch $(RENDER)
+
+landmarks: $(RENDER)
+	.venv-render/bin/python -m data.generator $(ARGS)
+
+test-render: $(RENDER)
+	.venv-render/bin/python -m pytest -q $(ARGS) tests/generator/test_render.py
+
 constraints:
 	$(make_venv)
 	rm -rf .venv-constraints
@@ -97,6 +120,6 @@ constraints:
 	rm -rf .venv-constraints
 
 clean:
-	rm -rf $(VENV) .venv-constraints .jupyter .pytest_cache .mypy_cache .ruff_cache build *.egg-info
+	rm -rf $(VENV) .venv-constraints .venv-render .jupyter .pytest_cache .mypy_cache .ruff_cache build *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +

@@ -201,7 +201,10 @@ def _random_crop(rng: np.random.Generator, size: list[int]) -> list[int]:
 def write_checksums(shipped: Path) -> None:
     """List every shipped file with its SHA-256 in SHA256SUMS."""
     lines = io.StringIO()
-    for path in sorted(p for p in shipped.rglob("*") if p.is_file() and p.name != "SHA256SUMS"):
+    for path in sorted(shipped.rglob("*")):
+        name = path.relative_to(shipped).as_posix()
+        if not path.is_file() or name.startswith(".") or name == "SHA256SUMS":
+            continue
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        lines.write(f"{digest}  {path.relative_to(shipped).as_posix()}\n")
+        lines.write(f"{digest}  {name}\n")
     (shipped / "SHA256SUMS").write_text(lines.getvalue())

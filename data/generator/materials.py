@@ -378,10 +378,16 @@ def ground(t: Tree, surface: Surface, weather: Weather) -> None:
     name = surface.colours[0]
     (length, width), joint, (first, second, mortar) = GROUNDS[name]
     point = t.position(offset=_offset(surface))
+    # Stones are never laid in a perfect grid: one grid would match that of any other place.
+    wander = t.node("ShaderNodeTexNoise", {"Vector": point, "Scale": 1.1, "Detail": 3}).outputs[1]
+    wander = t.node(
+        "ShaderNodeVectorMath", {0: wander, "Scale": min(2.2 * length, 0.45)}, operation="SCALE"
+    )
+    laid = t.node("ShaderNodeVectorMath", {0: point, 1: wander.outputs[0]}).outputs[0]
     stones = t.node(
         "ShaderNodeTexBrick",
         {
-            "Vector": point,
+            "Vector": laid,
             "Color1": linear(first),
             "Color2": linear(second),
             "Mortar": linear(mortar),

@@ -257,7 +257,7 @@ class Mesh:
         helper = np.where(np.abs(tangent[:, 2:]) > 0.9, np.eye(3)[0], np.eye(3)[2])
         side = np.cross(tangent, helper)
         side /= np.linalg.norm(side, axis=1, keepdims=True)
-        up = np.cross(side, tangent)
+        up = np.cross(tangent, side)
         t = np.linspace(0, TAU, n, endpoint=False)
         ring = np.cos(t)[None, :, None] * side[:, None] + np.sin(t)[None, :, None] * up[:, None]
         vertices = path[:, None] + ring * radius[:, None, None]

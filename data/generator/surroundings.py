@@ -81,8 +81,9 @@ class Place:
         kinds = ["house"] * count if count < 4 else ["house"] * (count - 1) + ["office"]
         found = []
         for k, kind in enumerate(kinds):
-            low, high = _made(kind, self.seed, k).bounds()
-            found.append((self.shape(kind, k), float(high[0] - low[0])))
+            walls = [p for p in _made(kind, self.seed, k).parts if p.surface.startswith("wall")]
+            width = 2 * max(float(np.abs(p.vertices[:, 0]).max()) for p in walls)
+            found.append((self.shape(kind, k), width))
         return found
 
     def row(self, houses: list, start, along, length: float, facing: float) -> None:

@@ -31,9 +31,10 @@ def house(rng: np.random.Generator, floors: int | None = None) -> Mesh:
             continue
         holes = []
         first = 1 if shop and k == 0 else 0
+        entrance = int(rng.integers(bays)) if k == 0 and not first else None
         for floor in range(first, floors):
             for b in range(bays):
-                if rng.random() < 0.04:
+                if rng.random() < 0.04 or (floor == 0 and b == entrance):
                     continue
                 tall = rng.uniform(1.75, 1.85) * (1.0 if floor < floors - 1 else 0.85)
                 holes.append(
@@ -53,8 +54,8 @@ def house(rng: np.random.Generator, floors: int | None = None) -> Mesh:
         mesh.wall(frame, w, top, wall, holes)
         if first:
             _shop(mesh, frame, w)
-        elif k == 0:
-            x = w * (int(rng.integers(bays)) + 0.5) / bays
+        elif entrance is not None:
+            x = w * (entrance + 0.5) / bays
             mesh.slab(frame, x - 0.75, x + 0.75, 0, 2.5, -0.02, 0.12, "trim")
             mesh.slab(frame, x - 0.55, x + 0.55, 0, 2.3, 0, 0.14, "door")
     _balconies(mesh, width, floors, bays)

@@ -307,8 +307,11 @@ def _tower(mesh: Mesh) -> None:
             elif choice < 0.36:
                 mesh.slab(frame, -half * 0.9, half * 0.9, 0, 1.1, 0.02, 0.5, "trim")
     top = base + storey * storeys
+    start = np.pi / sides + twist * (storeys - 1) - (0.0 if sides == 4 else np.pi / 2)
+    mesh.lathe([(r, 0), (0.01, 0.05)], (0, y, top), sides, "trim", smooth=False, start=start)
+    crown = 0.8 * r * np.cos(np.pi / sides)
     mesh.lathe(
-        [(0.72 * radius, 0), (0.6 * radius, 3.5), (0.5 * radius, 3.6)], (0, y, top), 24, "metal"
+        [(crown, 0), (0.85 * crown, 3.5), (0.01, 3.6)], (0, y, top), 24, "metal", smooth=False
     )
     mesh.tube([(0, y, top), (0, y, top + rng.uniform(6, 14))], [0.3, 0.06], 8, "metal")
     frame = block_frames(-15, 15, 0, 16)[0][0]

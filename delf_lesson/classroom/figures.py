@@ -163,15 +163,20 @@ def show_match(
         return photograph(figure, alt)
 
 
-def draw_ranking(query: str | Path, results: Sequence[Result], most: int = 6) -> Figure:
-    """The first results, each beside the query with its inlier lines; paths must be readable."""
+def draw_ranking(
+    query: str | Path | Pixels, results: Sequence[Result], most: int = 6, name: str = "the query"
+) -> Figure:
+    """The first results, each beside the query with its inlier lines; paths must be readable.
+
+    query: an image file or array; name: what to call an array.
+    """
     results = list(results[:most])
-    asked = read_image(query)
+    asked, name = _named(query, name)
     with rc_context(LOOK):
         rows = max(1, -(-len(results) // 2))
         figure = new_figure(1.95 * rows + 0.4)
         found = f"the best {len(results)} images found" if results else "nothing found"
-        figure.suptitle(f"Query {short_name(query)}, {found}")
+        figure.suptitle(f"Query {name}, {found}")
         for place, result in enumerate(results, start=1):
             axes = figure.add_subplot(rows, 2, place)
             draw_match(axes, asked, read_image(result.image), result.lines)
@@ -180,15 +185,23 @@ def draw_ranking(query: str | Path, results: Sequence[Result], most: int = 6) ->
         return figure
 
 
-def show_ranking(query: str | Path, results: Sequence[Result], most: int = 6) -> Picture:
+def _named(query: str | Path | Pixels, name: str) -> tuple[Pixels, str]:
+    if isinstance(query, np.ndarray):
+        return query, name
+    return read_image(query), short_name(query)
+
+
+def show_ranking(
+    query: str | Path | Pixels, results: Sequence[Result], most: int = 6, name: str = "the query"
+) -> Picture:
     """`draw_ranking` as a picture.
 
     Its text names the first image only: later ones are close and may change places on another
     processor, and texts are compared strictly.
     """
     found = f"first comes {short_name(results[0].image)}" if results else "nothing was found"
-    alt = f"Ranking for the query {short_name(query)}: {found}"
-    return photograph(draw_ranking(query, results, most), alt)
+    alt = f"Ranking for the query {_named(query, name)[1]}: {found}"
+    return photograph(draw_ranking(query, results, most, name), alt)
 
 
 def short_name(path: str | Path, longest: int = 36) -> str:

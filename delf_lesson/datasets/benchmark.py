@@ -1,0 +1,64 @@
+"""What every retrieval benchmark gives: images, queries with a box, and the truth about them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from delf_lesson.images import Pixels, read_image
+
+
+@dataclass(frozen=True)
+class Query:
+    """A picture to search with.
+
+    name: unique among the benchmark's queries; landmark: what it shows, None for a distractor
+    query, which shows no landmark, so that a system should return nothing.
+    box: `(x0, y0, x1, y1)` in pixels around the landmark: systems see only this part.
+    """
+
+    name: str
+    path: Path
+    landmark: str | None
+    box: tuple[float, float, float, float] | None
+
+    def read(self) -> Pixels:
+        """What systems see of it: the picture cut to its box, `uint8` RGB (H, W, 3)."""
+        image = read_image(self.path)
+        if self.box is None:
+            return image
+        x0, y0, x1, y1 = (round(side) for side in self.box)
+        return np.ascontiguousarray(image[max(y0, 0) : y1 + 1, max(x0, 0) : x1 + 1])
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Which images answer a query, by name, in the four classes of Oxford5k.
+
+    good: a clear view; ok: more than a quarter of the landmark is visible; junk: less, so that an
+    image is neither right nor wrong and is left out of a ranking. All other images are *absent*.
+    """
+
+    good: frozenset[str]
+    ok: frozenset[str]
+    junk: frozenset[str]
+
+    @property
+    def positives(self) -> frozenset[str]:
+        """The images that a search should find."""
+        return self.good | self.ok
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Images to search in, queries with the truth about them, and queries without a landmark.
+
+    images: paths; an image's name is its file's name without the suffix. truth: by query name.
+    """
+
+    name: str
+    images: tuple[Path, ...]
+    queries: tuple[Query, ...]
+    truth: Mapping[str, Truth]
+    distractor_queries: tuple[Query, ...] = ()

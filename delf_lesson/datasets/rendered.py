@@ -1,0 +1,178 @@
+"""The rendered landmark benchmark: two cities and distractors (`data/landmarks`).
+
+What every picture is and shows was computed when it was rendered; data/landmarks/README.md says
+how. Files are checked against their checksums when they are first opened.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from delf_lesson.datasets.benchmark import Benchmark, Query, Truth
+from delf_lesson.datasets.checksums import checked
+from delf_lesson.images import Pixels, read_image
+from delf_lesson.paths import project_root
+
+CITIES = ("albion", "lutetia")
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole: a point X in metres (Z up) is seen at K (R X + t), pixel centres at integers.
+
+    K, R: float64 (3, 3); t: float64 (3,); R's rows are the camera's right, down and forward.
+    """
+
+    K: NDArray[np.float64]
+    R: NDArray[np.float64]
+    t: NDArray[np.float64]
+
+    @property
+    def centre(self) -> NDArray[np.float64]:
+        """Where the camera stands, (3,) in metres."""
+        return -self.R.T @ self.t
+
+    def project(self, points: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Pixels (N, 2) and depths along the axis (N,), in metres, of points (N, 3)."""
+        seen = np.asarray(points, np.float64) @ self.R.T + self.t
+        pixels = seen @ self.K.T
+        return pixels[:, :2] / pixels[:, 2:], seen[:, 2]
+
+    def lift(self, xy: NDArray, depth: NDArray) -> NDArray[np.float64]:
+        """The points (N, 3) seen at pixels (N, 2) at depths (N,) along the axis."""
+        rays = np.c_[np.asarray(xy, np.float64), np.ones(len(xy))] @ np.linalg.inv(self.K).T
+        return (rays * np.asarray(depth, np.float64)[:, None] - self.t) @ self.R
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One rendered picture and all that is known about it.
+
+    role: "database", "query", "absent", "distractor" or "distractor_query"; landmark: its name in
+    its city, if it shows one of them; kind: "landmark" (also look-alikes and other towns'),
+    "street", "square" or "country"; view: "good", "ok", "junk" or "absent".
+    visible_share: seen pixels of the building over those it would have without occluders and
+    frame; area_share: seen pixels over the picture's; azimuth: degrees off the front; distance:
+    metres; pixels_per_metre: the building's scale; box: around its seen pixels.
+    """
+
+    name: str
+    path: Path
+    role: str
+    landmark: str | None
+    kind: str
+    family: str | None
+    wall: str | None
+    roof: str | None
+    weather: str
+    season: str
+    seed: int
+    size: tuple[int, int]
+    camera: Camera
+    view: str
+    visible_share: float
+    area_share: float
+    azimuth: float | None
+    distance: float | None
+    pixels_per_metre: float | None
+    box: tuple[float, float, float, float] | None
+    mask_path: Path | None
+
+    def read(self) -> Pixels:
+        """The picture, `uint8` RGB (H, W, 3)."""
+        return read_image(checked(self.path, data_folder()))
+
+    def mask(self) -> NDArray[np.bool_]:
+        """Which pixels are the landmark, (H, W). ValueError if the picture shows none."""
+        if self.mask_path is None:
+            raise ValueError(f"{self.name} shows none of the landmarks, so it has no mask")
+        with Image.open(checked(self.mask_path, data_folder())) as image:
+            return np.array(image.convert("L")) > 0
+
+
+def data_folder() -> Path:
+    """Where the shipped benchmark lies."""
+    return project_root() / "data" / "landmarks"
+
+
+def pictures(name: str) -> tuple[Picture, ...]:
+    """All pictures of "albion", "lutetia" or "distractors", sorted by name."""
+    if name not in (*CITIES, "distractors"):
+        raise ValueError(f"name is {name!r}; wanted albion, lutetia or distractors")
+    return _pictures(name, data_folder())
+
+
+@lru_cache(maxsize=8)
+def _pictures(name: str, root: Path) -> tuple[Picture, ...]:
+    lines = checked(root / name / "images.jsonl", root).read_text(encoding="utf-8").splitlines()
+    return tuple(_picture(json.loads(line), root / name) for line in lines)
+
+
+def _picture(record: dict, folder: Path) -> Picture:
+    camera = Camera(*(np.array(record["camera"][key]) for key in "KRt"))
+    for array in (camera.K, camera.R, camera.t):
+        array.flags.writeable = False
+    landmark = record["landmark"]
+    return Picture(
+        **{
+            key: record[key]
+            for key in ("name", "role", "kind", "family", "wall", "roof", "weather", "season")
+        },
+        path=folder / record["file"],
+        landmark=landmark,
+        seed=record["seed"],
+        size=(record["camera"]["size"][0], record["camera"]["size"][1]),
+        camera=camera,
+        view=record["view"] if landmark else "absent",
+        visible_share=record.get("visible_share", 0.0),
+        area_share=record.get("area_share", 0.0),
+        azimuth=record.get("azimuth_degrees"),
+        distance=record.get("distance_metres"),
+        pixels_per_metre=record.get("pixels_per_metre"),
+        box=tuple(map(float, record["box"])) if landmark and record["box"] else None,  # type: ignore[arg-type]
+        mask_path=folder / record["mask"] if landmark else None,
+    )
+
+
+def load_city(name: str, distractors: bool = False) -> Benchmark:
+    """A city as a benchmark; see `delf_lesson.datasets.load`."""
+    city = pictures(name)
+    others = pictures("distractors")
+    database = [p for p in city if p.role in ("database", "absent")]
+    if distractors:
+        database += [p for p in others if p.role == "distractor"]
+    queries = [p for p in city if p.role == "query"]
+    _require([p.path for p in (*database, *queries)])
+    return Benchmark(
+        name=f"{name}+D" if distractors else name,
+        images=tuple(p.path for p in database),
+        queries=tuple(_query(p) for p in queries),
+        truth={p.name: _truth(p.landmark, database) for p in queries},
+        distractor_queries=tuple(_query(p) for p in others if p.role == "distractor_query"),
+    )
+
+
+def _require(paths: Sequence[Path]) -> None:
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise FileNotFoundError(
+            f"{len(missing)} pictures are missing, {missing[0]} first; "
+            f"restore them with: git checkout -- {data_folder()}"
+        )
+
+
+def _query(picture: Picture) -> Query:
+    return Query(picture.name, picture.path, picture.landmark, picture.box)
+
+
+def _truth(landmark: str | None, database: Sequence[Picture]) -> Truth:
+    def named(view: str) -> frozenset[str]:
+        return frozenset(p.name for p in database if p.landmark == landmark and p.view == view)
+
+    return Truth(named("good"), named("ok"), named("junk"))

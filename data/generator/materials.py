@@ -306,17 +306,20 @@ def foliage(t: Tree, surface: Surface, weather: Weather) -> None:
 
 
 def coloured(t: Tree, surface: Surface, weather: Weather) -> None:
-    """Clothes and car bodies: each object its own colour."""
+    """People and car bodies: each object takes its own colour from the surface's row."""
     one = t.node("ShaderNodeObjectInfo").outputs["Random"]
     seed = t.math("ADD", t.math("MULTIPLY", one, 91.7), float(surface.seed))
-    colour = t.node("ShaderNodeTexWhiteNoise", {"W": seed}, noise_dimensions="1D").outputs["Color"]
-    colour = t.tint(colour, colour)  # dark colours are commoner than light ones
-    glossy = surface.metallic > 0
-    colour = t.node(
-        "ShaderNodeHueSaturation", {"Color": colour, "Saturation": 0.55, "Value": 0.6}
-    ).outputs[0]
-    if glossy:
-        inputs = {"Base Color": colour, "Roughness": 0.25, "Metallic": 0.3, "Coat Weight": 0.6}
+    drawn = t.node("ShaderNodeTexWhiteNoise", {"W": seed}, noise_dimensions="1D").outputs["Value"]
+    last = len(surface.colours) - 1
+    row = [(k / last, linear(colour)) for k, colour in enumerate(surface.colours)]
+    colour = t.ramp(drawn, *row)
+    if surface.metallic > 0:
+        inputs = {
+            "Base Color": colour,
+            "Roughness": 0.25,
+            "Metallic": surface.metallic,
+            "Coat Weight": 0.6,
+        }
         t.surface(t.node("ShaderNodeBsdfPrincipled", inputs).outputs[0])
     else:
         _finish(t, colour, weather, snow=False)
@@ -422,8 +425,10 @@ def ground(t: Tree, surface: Surface, weather: Weather) -> None:
         lying = t.rescale(t.noise(point, 0.35, 4, 0.7), 0.38, 0.5)
         colour = t.mix(t.math("MULTIPLY", lying, weather.snow), colour, SNOW)
     if weather.wet:
-        puddle = t.rescale(t.noise(point, 0.25, 3), 0.45, 0.6, 0.55, 0.08)
-        dark = t.tint(colour, (0.45, 0.45, 0.47, 1))
+        # Water stands on paving; grass and gravel drink it.
+        standing = 0.45 if name in ("grass", "gravel") else 0.08
+        puddle = t.rescale(t.noise(point, 0.25, 3), 0.45, 0.6, 0.6, standing)
+        dark = t.tint(colour, (0.45, 0.45, 0.47, 1) if standing < 0.1 else (0.6, 0.62, 0.6, 1))
         t.surface(
             t.node("ShaderNodeBsdfPrincipled", {"Base Color": dark, "Roughness": puddle}).outputs[0]
         )

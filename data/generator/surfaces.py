@@ -183,6 +183,17 @@ def draw_palette(
 LEAVES = {"summer": "3f5f24", "spring": "6a8a35", "autumn": "a8651f", "winter": "2f4327"}
 """Colour of foliage by season."""
 
+PASSING = {
+    "shirt": ("e6e2da", "2f3d55", "9a9a98", "7d2a2c", "3f5d7d", "d9c9a8", "1d1d20", "55683f"),
+    "trousers": ("23262e", "33425c", "6b6152", "48566e", "1a1a1c", "8f8674", "3a3a3c"),
+    "coat": ("1c1d22", "5b4632", "2a3448", "7a7468", "4a2226", "38402f", "a08a68"),
+    "bag": ("17181b", "5a3a24", "2b3950", "6e2327", "8a7a5c"),
+    "skin": ("dcae90", "c99878", "a8754f", "7a4e34", "553526"),
+    "hair": ("1a1411", "3a2619", "5e4128", "8d7752", "a09a92", "241a14"),
+    "paint": ("d9d9d6", "17181a", "8b8f93", "b9bcbf", "22344f", "7c1d20", "4d5257", "3d4d3f"),
+}
+"""What people and cars come in, by surface, sRGB hex: each object takes one along the row."""
+
 
 def draw_town(rng: np.random.Generator, season: str, ground: str) -> dict[str, Surface]:
     """The surfaces of a landmark's surroundings: houses, streets, people, cars and trees.
@@ -206,8 +217,6 @@ def draw_town(rng: np.random.Generator, season: str, ground: str) -> dict[str, S
         "clockhand": "1b1b1d",
     }
     canvases = ["8e2a2a", "d8d0c0", "2f5a4a", "27476e", "c98a2a"]
-    skins = ["d9a98a", "c99878", "8a5a3c"]
-    everyone = dict.fromkeys(("shirt", "trousers", "coat", "bag"), None)
     return {
         **draw_palette(rng, ("stucco", "brick", "limestone"), tuple(roofs)).surfaces,
         **{f"wall{k}": wall_surface(rng, material) for k, material in enumerate(walls)},
@@ -222,12 +231,10 @@ def draw_town(rng: np.random.Generator, season: str, ground: str) -> dict[str, S
             f"canvas{k}": Surface("paint", (_pick(rng, canvases),), seed + k, variation=0.2)
             for k in range(3)
         },
-        **{name: Surface("coloured", seed=k * 17 + 3) for k, name in enumerate(everyone)},
-        "paint": Surface("coloured", seed=5, metallic=0.3),
-        "skin": Surface("paint", (_pick(rng, skins),), seed, variation=0.0),
-        "hair": Surface(
-            "paint", (_pick(rng, ["2b1d14", "4a3220", "7a6a5a", "161210"]),), seed, variation=0.0
-        ),
+        **{
+            name: Surface("coloured", colours, k * 17 + 3, metallic=0.3 if name == "paint" else 0.0)
+            for k, (name, colours) in enumerate(PASSING.items())
+        },
         "lampglass": Surface("lamp", ("f3ead0",)),
         "bark": Surface("wood", ("4a3a2c", "2f241b", "000000"), seed),
         "leaf": Surface("foliage", (LEAVES[season],), seed),

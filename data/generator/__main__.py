@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import cv2
-
-from . import assemble, contact_sheet
+from . import assemble
 from .jobs import render_all
-from .plan import plan
+from .plan import TRAINING_LANDMARKS, plan
 
 ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "data" / "landmarks"
 
 
 def main() -> None:
@@ -26,28 +25,29 @@ def main() -> None:
     parser.add_argument(
         "--rendered",
         type=Path,
-        default=ROOT / "data/landmarks/.rendered",
+        default=SHIPPED / ".rendered",
         help="where renderings are kept",
     )
-    parser.add_argument(
-        "--shipped", type=Path, default=ROOT / "data/landmarks", help="where the shipped files go"
-    )
+    parser.add_argument("--shipped", type=Path, default=SHIPPED, help="where the shipped files go")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--training-landmarks",
+        type=int,
+        default=TRAINING_LANDMARKS,
+        help="how many the training set has; with another number than the shipped set's, "
+        "give a folder of its own as --shipped",
+    )
     parser.add_argument("--only-render", action="store_true", help="do not write the shipped files")
     args = parser.parse_args()
-    for name in args.sets:
-        render_all(plan(name), args.rendered / name, args.workers)
+    if args.training_landmarks != TRAINING_LANDMARKS and args.shipped == SHIPPED:
+        parser.error("--training-landmarks would replace the shipped training set; add --shipped")
+    plans = {name: plan(name, args.training_landmarks) for name in args.sets}
+    for name, scenes in plans.items():
+        render_all(scenes, args.rendered / name, args.workers)
     if args.only_render:
         return
-    for name in args.sets:
-        assemble.assemble(name, args.rendered / name, args.shipped)
-        if name in ("albion", "lutetia"):
-            sheet = contact_sheet.city_sheet(args.shipped / name)
-            cv2.imwrite(
-                str(args.shipped / name / "contact_sheet.jpg"),
-                sheet,
-                [cv2.IMWRITE_JPEG_QUALITY, 80],
-            )
+    for name, scenes in plans.items():
+        assemble.assemble(name, scenes, args.rendered / name, args.shipped)
     assemble.write_checksums(args.shipped)
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .plan import plan
+from . import contact_sheet
+from .plan import Scene
 
 SETS = ("albion", "lutetia", "distractors", "training")
 PAIRS_PER_LANDMARK = 4
@@ -23,9 +24,16 @@ NOISE = {"wrong_label": 0.10, "crop": 0.15}
 """Shares of the full training set with a wrong label, or cropped away from the landmark."""
 
 
-def assemble(name: str, rendered: Path, shipped: Path) -> None:
-    """Write one set's shipped folder from its rendered one; replaces what was there."""
-    records = _records(name, rendered)
+TRAINING_KEYS = (
+    *("name", "landmark", "label", "noise", "crop", "family", "wall", "roof", "weather"),
+    *("season", "view", "visible_share", "camera"),
+)
+"""What is shipped about a training picture."""
+
+
+def assemble(name: str, scenes: list[Scene], rendered: Path, shipped: Path) -> None:
+    """Write one set's shipped folder from its rendered scenes; replaces what was there."""
+    records = _records(scenes, rendered)
     draft = shipped / f".{name}"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
@@ -36,13 +44,15 @@ def assemble(name: str, rendered: Path, shipped: Path) -> None:
     if name in ("albion", "lutetia"):
         _pairs(records, rendered, draft)
     _write_lines(draft / "images.jsonl", records)
+    if name != "training":
+        contact_sheet.write(draft)
     shutil.rmtree(shipped / name, ignore_errors=True)
     draft.rename(shipped / name)
 
 
-def _records(name: str, rendered: Path) -> list[dict]:
+def _records(scenes: list[Scene], rendered: Path) -> list[dict]:
     records = []
-    for scene in plan(name):
+    for scene in scenes:
         path = rendered / f"{scene.name}.json"
         if not path.exists():
             raise FileNotFoundError(
@@ -53,7 +63,8 @@ def _records(name: str, rendered: Path) -> list[dict]:
 
 
 def _write_lines(path: Path, records: list[dict]) -> None:
-    path.write_text("".join(json.dumps(_rounded(r)) + "\n" for r in records))
+    compact = (",", ":")
+    path.write_text("".join(json.dumps(_rounded(r), separators=compact) + "\n" for r in records))
 
 
 def _rounded(value):
@@ -178,7 +189,6 @@ def _training(records: list[dict], rendered: Path, folder: Path) -> list[dict]:
                     # An entry made by hand is dated 1980, so that its bytes are always the same.
                     archive.writestr(zipfile.ZipInfo(f"{record['name']}.{suffix}"), content)
     for record in records:
-        record["file"] = f"{record['landmark']}.zip/{record['name']}.webp"
         record["label"], record["crop"], record["noise"] = record["landmark"], None, None
         draw = rng.random()
         if draw < NOISE["wrong_label"]:
@@ -188,8 +198,14 @@ def _training(records: list[dict], rendered: Path, folder: Path) -> list[dict]:
             record["noise"], record["crop"] = "crop", _random_crop(rng, record["camera"]["size"])
         elif record["view"] == "junk":
             record["noise"] = "hidden"
-        del record["camera"]
-    return records
+        record["camera"] = _short(record["camera"])
+    return [{key: record[key] for key in TRAINING_KEYS} for record in records]
+
+
+def _short(camera: dict) -> dict:
+    """A camera in a third of the characters: K as (f, cx, cy), R as a rotation vector."""
+    K, turn = camera["K"], cv2.Rodrigues(np.array(camera["R"]))[0]
+    return {"K": [K[0][0], K[0][2], K[1][2]], "turn": turn.ravel().tolist(), "t": camera["t"]}
 
 
 def _random_crop(rng: np.random.Generator, size: list[int]) -> list[int]:
@@ -199,11 +215,11 @@ def _random_crop(rng: np.random.Generator, size: list[int]) -> list[int]:
 
 
 def write_checksums(shipped: Path) -> None:
-    """List every shipped file with its SHA-256 in SHA256SUMS."""
+    """List every shipped file but the data card with its SHA-256 in SHA256SUMS."""
     lines = io.StringIO()
     for path in sorted(shipped.rglob("*")):
         name = path.relative_to(shipped).as_posix()
-        if not path.is_file() or name.startswith(".") or name == "SHA256SUMS":
+        if not path.is_file() or name.startswith(".") or name in ("SHA256SUMS", "README.md"):
             continue
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         lines.write(f"{digest}  {name}\n")

@@ -32,19 +32,25 @@ def sheet(rows: list[tuple[str, list[Path]]]) -> np.ndarray:
     return image
 
 
-def city_sheet(folder: Path, columns: int = 6) -> np.ndarray:
-    """A row a landmark: a query, then database pictures under different weathers."""
+def write(folder: Path, columns: int = 6) -> None:
+    """Write `contact_sheet.jpg` into a set's folder: a row a landmark, or a kind of picture."""
     records = [json.loads(line) for line in (folder / "images.jsonl").read_text().splitlines()]
     rows = []
-    for landmark in sorted({r["landmark"] for r in records if r["landmark"]}):
-        own = [r for r in records if r["landmark"] == landmark]
-        chosen = [next(r for r in own if r["role"] == "query")]
-        for record in own:
-            if record["role"] == "database" and record["weather"] not in {
-                r["weather"] for r in chosen
-            }:
+    for name, own in _groups(records).items():
+        chosen: list[dict] = []
+        for record in own:  # one query, then one picture of each weather
+            new = record["weather"] not in {r["weather"] for r in chosen}
+            if new and (record["role"] != "query" or not chosen):
                 chosen.append(record)
-        rows.append(
-            (f"{landmark} ({own[0]['family']})", [folder / r["file"] for r in chosen[:columns]])
-        )
-    return sheet(rows)
+        rows.append((name, [folder / r["file"] for r in chosen[:columns]]))
+    image = sheet(rows)
+    cv2.imwrite(str(folder / "contact_sheet.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 80])
+
+
+def _groups(records: list[dict]) -> dict[str, list[dict]]:
+    """Records by caption: landmarks with a query first, then the pictures without a landmark."""
+    groups: dict[str, list[dict]] = {}
+    for record in sorted(records, key=lambda r: (r["landmark"] is None, r["role"] != "query")):
+        what = record["landmark"] or f"no landmark of the set: {record['kind']}"
+        groups.setdefault(f"{what} ({record['family'] or '-'})", []).append(record)
+    return groups

@@ -80,11 +80,18 @@ class Scene:
     shots: tuple[Shot, ...]
 
 
-def plan(name: str) -> list[Scene]:
-    """The scenes of a set: "albion", "lutetia", "distractors" or "training"."""
-    sets = {"albion": _city, "lutetia": _city, "distractors": _distractors, "training": _training}
+def plan(name: str, training_landmarks: int = TRAINING_LANDMARKS) -> list[Scene]:
+    """The scenes of a set: "albion", "lutetia", "distractors" or "training".
+
+    training_landmarks: any number of them; fewer are the first ones of more.
+    """
+    if name == "training":
+        if training_landmarks < 1:
+            raise ValueError(f"training_landmarks is {training_landmarks}; wanted 1 or more")
+        return list(_training(training_landmarks))
+    sets = {"albion": _city, "lutetia": _city, "distractors": _distractors}
     if name not in sets:
-        raise ValueError(f"name is {name!r}; wanted one of {', '.join(sets)}")
+        raise ValueError(f"name is {name!r}; wanted one of {', '.join((*sets, 'training'))}")
     return list(sets[name](name))
 
 
@@ -187,12 +194,12 @@ def _distractors(name: str) -> Iterator[Scene]:
         )
 
 
-def _training(name: str) -> Iterator[Scene]:
+def _training(landmarks: int) -> Iterator[Scene]:
     """Landmarks of every family in turn, each under eight of the ten weathers."""
-    for n in range(TRAINING_LANDMARKS):
+    for n in range(landmarks):
         family, seed = FAMILIES[n % len(FAMILIES)], TRAINING_SEED + n
         landmark = f"{family}_{seed}"
-        rng = _rng(name, n)
+        rng = _rng("training", n)
         weathers = [str(w) for w in rng.permutation(list(WEATHERS))]
         for k, weather in enumerate(weathers[:TRAINING_SCENES]):
             first = TRAINING_SHOTS * k + 1

@@ -29,7 +29,7 @@ def checked(path: Path, root: Path) -> Path:
 
 
 def _remedy(root: Path) -> str:
-    return f"restore it with: git checkout -- {root}"
+    return f"restore it with: git checkout -- {root} (or, if you rendered it, render it again)"
 
 
 def _changed_at(sums: Path, root: Path) -> int:

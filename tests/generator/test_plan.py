@@ -39,6 +39,14 @@ def test_the_training_set_has_120_landmarks_of_40_pictures():
     assert len(counts) >= 120 and set(counts.values()) == {40}
 
 
+def test_a_larger_training_set_begins_with_the_shipped_one():
+    larger = plan("training", training_landmarks=130)
+    assert larger[: len(plan("training"))] == plan("training")
+    assert len({scene.landmark for scene in larger}) == 130
+    with pytest.raises(ValueError, match="training_landmarks is 0; wanted 1 or more"):
+        plan("training", training_landmarks=0)
+
+
 def test_no_two_sets_share_a_building():
     used = {}
     for name in ("albion", "lutetia", "distractors", "training"):

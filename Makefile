@@ -28,7 +28,7 @@ endif
 $(shell for stamp in $(BASE) $(TEST); do \
   if [ -f $$stamp ] && [ "$$(cat $$stamp)" != "$$(pwd -P)" ]; then rm -rf $(VENV); fi; done)
 
-.PHONY: help lab test lint bench notebooks landmarks test-render constraints clean
+.PHONY: help lab test lint bench difficulty notebooks landmarks test-render constraints clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -36,7 +36,8 @@ help:
 	@echo 'make lab          set up and open JupyterLab on the first notebook'
 	@echo 'make test         everything CI runs: lint, tests, the notebooks compared strictly'
 	@echo 'make lint         ruff and mypy'
-	@echo 'make bench        timings, as ratios within one run'
+	@echo 'make bench        how well a folder of photographs is searched (ARGS=FOLDER)'
+	@echo 'make difficulty   how hard the rendered towns are for SIFT (some ten minutes)'
 	@echo 'make notebooks    run every notebook and store its outputs'
 	@echo 'make landmarks    render data/landmarks again (Python 3.11; hours, but it resumes)'
 	@echo 'make test-render  render some shipped pictures again and compare the bytes (Python 3.11)'
@@ -81,6 +82,9 @@ test: lint
 
 bench: $(TEST)
 	$(BIN)/python tests/benchmarks/photo_search.py $(ARGS)
+
+difficulty: $(TEST)
+	$(BIN)/python tests/benchmarks/landmark_difficulty.py $(ARGS)
 
 # Times and widget ids change at every run, so they are not stored.
 notebooks: $(TEST)

@@ -1,0 +1,64 @@
+"""A system measured on a benchmark: every query ranked, and how good the rankings are."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from delf_lesson.datasets.benchmark import Benchmark, Query
+from delf_lesson.evaluation.metrics import average_precision
+from delf_lesson.retrieval.engine import RetrievalEngine
+
+Progress = Callable[[Sequence[Query]], Iterable[Query]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The rankings of a benchmark's queries.
+
+    rankings: by query name, the names of the images found, best first.
+    average_precisions: by query name, fractions in [0, 1].
+    """
+
+    rankings: Mapping[str, Sequence[str]]
+    average_precisions: Mapping[str, float]
+
+    @property
+    def mean_average_precision(self) -> float:
+        """mAP, a fraction in [0, 1] (slide "mAP Result")."""
+        return fmean(self.average_precisions.values())
+
+
+def first_queries(benchmark: Benchmark) -> tuple[Query, ...]:
+    """The first query of each landmark: a fifth of the work, and a rougher measure."""
+    first: dict[str | None, Query] = {}
+    for query in benchmark.queries:
+        first.setdefault(query.landmark, query)
+    return tuple(first.values())
+
+
+def evaluate(
+    engine: RetrievalEngine,
+    benchmark: Benchmark,
+    queries: Sequence[Query] | None = None,
+    progress: Progress = iter,
+) -> Evaluation:
+    """Search a benchmark for its queries, each cut to its box (slide "mAP Result"; notebook 06).
+
+    engine: holds the benchmark's images under their paths; `engine.add(benchmark.images)` does.
+    queries: all of the benchmark's by default. Raises ValueError if the engine holds other images.
+    """
+    names = {str(path): path.stem for path in benchmark.images}
+    if set(engine.names) != set(names):
+        raise ValueError(
+            f"engine holds {len(engine)} images, which are not the {len(names)} of "
+            f"{benchmark.name}; call engine.add(benchmark.images) on an empty engine"
+        )
+    rankings, precisions = {}, {}
+    for query in progress(benchmark.queries if queries is None else queries):
+        found = engine.search(query.read()).results
+        truth = benchmark.truth[query.name]
+        rankings[query.name] = [names[result.image] for result in found]
+        precisions[query.name] = average_precision(
+            rankings[query.name], truth.positives, truth.junk
+        )
+    return Evaluation(rankings, precisions)

@@ -1,0 +1,76 @@
+"""Where a system fails: light, viewpoint, scale or occlusion (notebook 06)."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from delf_lesson.datasets.benchmark import Benchmark
+from delf_lesson.datasets.rendered import Picture
+from delf_lesson.evaluation.benchmark import Evaluation
+
+VIEWPOINTS = (0, 20, 40, 60, 120)
+"""Edges of the classes of the angle between the query's and the image's camera, degrees."""
+SCALES = (1.0, 1.4, 2.0, 2.8, 8.0)
+"""Edges of the classes of the larger over the smaller scale of the landmark."""
+VISIBLE = (0.25, 0.6, 0.8, 1.0)
+"""Edges of the classes of the share of the landmark that the image shows."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Of `count` pairs of a query and an image it should find, the share that was found."""
+
+    share: float
+    count: int
+
+
+def found_by_condition(
+    evaluation: Evaluation, benchmark: Benchmark, pictures: Sequence[Picture]
+) -> dict[str, dict[str, Found]]:
+    """The share of positives found, by "light", "viewpoint", "scale" and "visible share".
+
+    A positive is found if it is among the first R of its ranking, where R is the number of
+    positives and junk does not count. pictures: of the benchmark, with all that is known.
+    """
+    known = {picture.name: picture for picture in pictures}
+    hits: Mapping[str, dict[str, list[bool]]] = {
+        condition: defaultdict(list)
+        for condition in ("light", "viewpoint", "scale", "visible share")
+    }
+    for query, ranking in evaluation.rankings.items():
+        truth = benchmark.truth[query]
+        counted = [name for name in ranking if name not in truth.junk]
+        first = set(counted[: len(truth.positives)])
+        for name in truth.positives:
+            for condition, value in _conditions(known[query], known[name]).items():
+                hits[condition][value].append(name in first)
+    return {
+        condition: {
+            value: Found(sum(found) / len(found), len(found))
+            for value, found in sorted(values.items())
+        }
+        for condition, values in hits.items()
+    }
+
+
+def _conditions(query: Picture, image: Picture) -> dict[str, str]:
+    scale = _known(image.pixels_per_metre) / _known(query.pixels_per_metre)
+    return {
+        "light": image.weather,
+        "viewpoint": _class(abs(_known(image.azimuth) - _known(query.azimuth)), VIEWPOINTS),
+        "scale": _class(max(scale, 1 / scale), SCALES),
+        "visible share": _class(image.visible_share, VISIBLE),
+    }
+
+
+def _known(value: float | None) -> float:
+    if value is None:
+        raise ValueError("pictures: a query or one of its positives has no camera facts")
+    return value
+
+
+def _class(value: float, edges: Sequence[float]) -> str:
+    """The class a value lies in; values beyond the last edge belong to the last class."""
+    low, high = next(((a, b) for a, b in pairwise(edges) if value < b), edges[-2:])
+    return f"{low:g} to {high:g}"

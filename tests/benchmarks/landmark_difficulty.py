@@ -1,0 +1,115 @@
+"""How hard the rendered cities are for the classical pipeline, and what hides in the pictures.
+
+Prints mAP of RootSIFT with affine verification, the share of positives among the first R of a
+ranking (R of them there are) by light, viewpoint and scale, and the most verified inliers between
+pictures that show different things.
+
+    python tests/benchmarks/landmark_difficulty.py [albion] [lutetia] [--pairs]
+"""
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from delf_lesson.classical.opencv_sift import OpenCVSift
+from delf_lesson.datasets import load
+from delf_lesson.datasets.rendered import CITIES, pictures
+from delf_lesson.evaluation.benchmark import evaluate
+from delf_lesson.evaluation.conditions import found_by_condition
+from delf_lesson.retrieval.cache import FeatureCache
+from delf_lesson.retrieval.engine import RetrievalEngine
+from delf_lesson.retrieval.verification import verify
+
+RATIO = 0.8  # of Lowe's test, for pairs of pictures
+
+
+def engine_of(benchmark, **settings):
+    engine = RetrievalEngine(OpenCVSift(), cache=FeatureCache.default(), **settings)
+    engine.add(benchmark.images)
+    return engine
+
+
+def interval(values, landmarks, rounds=2000):
+    """95% bootstrap interval of the mean: landmarks are drawn, with all their queries."""
+    by_landmark = defaultdict(list)
+    for value, landmark in zip(values, landmarks, strict=True):
+        by_landmark[landmark].append(value)
+    means = np.array([np.mean(v) for v in by_landmark.values()])
+    drawn = np.random.default_rng(0).integers(len(means), size=(rounds, len(means)))
+    return np.percentile(means[drawn].mean(1), [2.5, 97.5])
+
+
+def show_conditions(city, benchmark, evaluation):
+    for condition, values in found_by_condition(evaluation, benchmark, pictures(city)).items():
+        cells = [f"{value}: {found.share:.2f} of {found.count}" for value, found in values.items()]
+        print(f"  {condition}: {'; '.join(cells)}", flush=True)
+
+
+def show_false_matches(benchmark):
+    """Every image that shares a match with the query is verified, not the best hundred alone."""
+    engine = engine_of(benchmark, verify_top=len(benchmark.images), minimum_inliers=1)
+    worst = {"a landmark's query": (0, "", ""), "a query without a landmark": (0, "", "")}
+    for query in (*benchmark.queries, *benchmark.distractor_queries):
+        truth = benchmark.truth.get(query.name)
+        right = truth.positives | truth.junk if truth else frozenset()
+        kind = "a landmark's query" if truth else "a query without a landmark"
+        for result in engine.search(query.read()).results:
+            name = Path(result.image).stem
+            if name not in right:
+                worst[kind] = max(worst[kind], (result.inliers, query.name, name))
+    for kind, (inliers, query, image) in worst.items():
+        print(
+            f"{benchmark.name}: {kind} has at most {inliers} false inliers ({query}, {image})",
+            flush=True,
+        )
+
+
+def show_false_pairs(city, benchmark):
+    """The same between pairs of pictures alone, matched by the ratio test."""
+    engine = engine_of(benchmark)
+    names = {name: engine.features_of(name) for name in engine.names}
+    counts = []
+    for query in benchmark.queries:
+        truth, asked = benchmark.truth[query.name], engine.describe(query.read())
+        for name, features in names.items():
+            if Path(name).stem not in truth.positives | truth.junk:
+                similar = asked.descriptors @ features.descriptors.T
+                best = np.argpartition(-similar, 1, axis=1)[:, :2]  # in order
+                near, next_ = (2 - 2 * np.take_along_axis(similar, best, 1)).clip(0).T
+                kept = np.sqrt(near) < RATIO * np.sqrt(next_)
+                there = features.xy[best[kept, 0]]
+                threshold = 0.02 * max(features.image_size)
+                verified = verify(asked.xy[kept], there, "affine", threshold=threshold)
+                counts.append((verified.count, query.name, Path(name).stem))
+    values = [count for count, *_ in counts]
+    inliers, query, image = max(counts)
+    most = np.percentile(values, 99.9)
+    print(f"{city}: {len(values)} pairs of a query and a picture without its landmark")
+    print(f"  at most {inliers} inliers ({query}, {image}), {most:.0f} or fewer in 99.9% of them")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("cities", nargs="*", default=CITIES)
+    parser.add_argument("--pairs", action="store_true", help="all false pairs too (minutes)")
+    options = parser.parse_args()
+    for city in options.cities:
+        for distractors in (False, True):
+            benchmark = load(city, distractors)
+            found = evaluate(engine_of(benchmark), benchmark)
+            low, high = interval(
+                list(found.average_precisions.values()), [q.landmark for q in benchmark.queries]
+            )
+            value = found.mean_average_precision
+            print(f"{benchmark.name}: RootSIFT mAP {value:.3f} [{low:.3f}, {high:.3f}]", flush=True)
+            if not distractors:
+                show_conditions(city, benchmark, found)
+                show_false_matches(benchmark)
+        if options.pairs:
+            show_false_pairs(city, load(city))
+
+
+if __name__ == "__main__":
+    main()

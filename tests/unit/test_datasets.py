@@ -10,10 +10,6 @@ from delf_lesson.datasets import Benchmark, load, rendered
 from delf_lesson.datasets.checksums import checked
 from delf_lesson.datasets.correspondences import KINDS, landmark_depth, pairs
 
-pytestmark = pytest.mark.skipif(
-    not (rendered.data_folder() / "SHA256SUMS").exists(), reason="the cities are not shipped yet"
-)
-
 
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
@@ -22,7 +18,7 @@ def copy(tmp_path, monkeypatch):
     for name in ("SHA256SUMS", "albion/images.jsonl", "distractors/images.jsonl"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(shipped / name, tmp_path / name)
-    for folder in ("albion/images", "albion/queries"):
+    for folder in ("albion/images", "albion/queries", "distractors/queries"):
         shutil.copytree(shipped / folder, tmp_path / folder)
     monkeypatch.setattr(rendered, "data_folder", lambda: tmp_path)
     return tmp_path
@@ -68,6 +64,11 @@ def test_the_classes_are_those_of_the_visible_share():
             assert picture.view == "absent"
 
 
+def test_pictures_are_keys():
+    taken = rendered.pictures("albion")
+    assert len({*taken, *rendered.pictures("albion")}) == len(taken)
+
+
 def test_boxes_hold_the_landmark():
     for picture in rendered.pictures("lutetia"):
         if picture.role == "query":
@@ -90,12 +91,14 @@ def test_a_missing_picture_is_named_with_the_command_that_restores_it(copy):
         load("albion")
 
 
-def test_a_changed_picture_is_found_out_when_it_is_read(copy):
+def test_a_changed_picture_is_found_out_when_it_is_read_or_a_city_loaded(copy):
     picture = rendered.pictures("albion")[0]
-    assert picture.read().ndim == 3
+    assert picture.read().ndim == 3 and len(load("albion").queries) == 55
     picture.path.write_bytes(picture.path.read_bytes()[:-1] + b"x")
     with pytest.raises(ValueError, match=rf"{picture.path.name} has changed.*git checkout -- "):
         picture.read()
+    with pytest.raises(ValueError, match=rf"{picture.path.name} has changed"):
+        load("albion")
 
 
 def test_a_changed_list_is_found_out_when_a_city_is_loaded(copy):

@@ -1,5 +1,7 @@
 """The same seed gives the same bytes: runs where Blender's module is installed."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -8,14 +10,30 @@ from data.generator.plan import plan
 
 pytest.importorskip("bpy", reason="Blender's module is not installed (make test-render)")
 
+LEVELS, DIFFERENT = 24, 0.01
+"""On another kind of processor: greatest difference, and share of values that differ by over 2."""
+
 
 def scene_of(name, weather):
     return next(s for s in plan(name) if s.weather == weather and s.kind == "landmark")
 
 
+def like_the_one_that_rendered():
+    """Whether this processor is of the maker and kind that the shipped pictures come from.
+
+    Blender uses approximate reciprocals, whose last bits differ between makers, and sums in
+    another order with AVX-512 than without.
+    """
+    try:
+        about = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "GenuineIntel" in about and "avx512f" in about
+
+
 @pytest.mark.parametrize("city, weather", [("albion", "noon"), ("lutetia", "night")])
 def test_a_picture_renders_to_the_same_bytes_as_the_shipped_one(city, weather):
-    from data.generator.__main__ import ROOT
+    from data.generator.__main__ import SHIPPED
     from data.generator.render import BuiltScene
 
     scene = scene_of(city, weather)
@@ -23,12 +41,20 @@ def test_a_picture_renders_to_the_same_bytes_as_the_shipped_one(city, weather):
     first, second = (BuiltScene(scene).shoot(shot) for _ in range(2))
     assert first.encoded == second.encoded
     assert np.array_equal(first.depth, second.depth)
-    folder = ROOT / "data" / "landmarks" / city
     kind = "queries" if shot.role == "query" else "images"
-    assert first.encoded == (folder / kind / f"{shot.name}.jpg").read_bytes()
-    if scene.landmark:
-        mask = cv2.imread(str(folder / "masks" / f"{shot.name}.png"), cv2.IMREAD_GRAYSCALE)
-        assert np.array_equal(first.mask, mask > 0)
+    shipped = (SHIPPED / city / kind / f"{shot.name}.jpg").read_bytes()
+    mask = cv2.imread(str(SHIPPED / city / "masks" / f"{shot.name}.png"), cv2.IMREAD_GRAYSCALE) > 0
+    if like_the_one_that_rendered():
+        assert first.encoded == shipped
+        assert np.array_equal(first.mask, mask)
+    else:
+        off = np.abs(decoded(first.encoded) - decoded(shipped))
+        assert off.max() <= LEVELS and (off > 2).mean() < DIFFERENT
+        assert (first.mask != mask).mean() < 1e-4
+
+
+def decoded(content):
+    return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR).astype(int)
 
 
 def test_two_pictures_of_one_scene_do_not_share_their_noise():

@@ -6,18 +6,17 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from data.generator.cameras import Camera
 from data.generator.families import build
 from data.generator.plan import CITIES, plan
 from data.generator.scenes import Setting
-from data.generator.truth import LANDMARK
+from data.generator.truth import LANDMARK, silhouette_pixels
 from delf_lesson.datasets import rendered
 from delf_lesson.datasets.correspondences import landmark_depth, pairs
+from delf_lesson.datasets.training_set import training_pictures
 from rasteriser import NumpyStage, rasterise
 
 SAMPLES = 4000
-pytestmark = pytest.mark.skipif(
-    not (rendered.data_folder() / "SHA256SUMS").exists(), reason="the cities are not shipped yet"
-)
 
 
 @lru_cache(maxsize=4)
@@ -64,6 +63,20 @@ def test_known_points_reproject_within_half_a_pixel():
     assert len(medians) >= 60
     assert np.median(medians) < 0.5
     assert max(medians) < 0.5
+
+
+def test_training_cameras_see_their_building_where_the_mask_is():
+    chosen = training_pictures("full")[::97]
+    assert any(p.crop for p in chosen) and len(chosen) > 40
+    for picture in chosen:
+        body, _ = build(picture.family, int(picture.landmark.rsplit("_", 1)[1])).split()
+        mask = picture.mask()
+        height, width = mask.shape
+        camera = Camera(picture.camera.K, picture.camera.R, picture.camera.t, (width, height))
+        alone = silhouette_pixels(body.triangles(), camera, margin=1.0) > 0
+        assert (mask & alone).sum() >= 0.97 * mask.sum()
+        if picture.visible_share == 1:
+            assert mask.sum() >= 0.9 * alone.sum()
 
 
 # Scaffolding is hung with nets, which Blender makes half transparent and NumPy does not.

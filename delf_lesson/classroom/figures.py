@@ -192,15 +192,20 @@ def _named(query: str | Path | Pixels, name: str) -> tuple[Pixels, str]:
 
 
 def show_ranking(
-    query: str | Path | Pixels, results: Sequence[Result], most: int = 6, name: str = "the query"
+    query: str | Path | Pixels,
+    results: Sequence[Result],
+    most: int = 6,
+    name: str = "the query",
+    alt: str | None = None,
 ) -> Picture:
     """`draw_ranking` as a picture.
 
-    Its text names the first image only: later ones are close and may change places on another
-    processor, and texts are compared strictly.
+    alt: by default it names the first image only: later ones are close and may change places on
+        another processor, and texts are compared strictly.
     """
-    found = f"first comes {short_name(results[0].image)}" if results else "nothing was found"
-    alt = f"Ranking for the query {_named(query, name)[1]}: {found}"
+    if alt is None:
+        found = f"first comes {short_name(results[0].image)}" if results else "nothing was found"
+        alt = f"Ranking for the query {_named(query, name)[1]}: {found}"
     return photograph(draw_ranking(query, results, most, name), alt)
 
 

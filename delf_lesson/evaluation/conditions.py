@@ -11,7 +11,7 @@ from delf_lesson.evaluation.benchmark import Evaluation
 
 VIEWPOINTS = (0, 20, 40, 60, 120)
 """Edges of the classes of the angle between the query's and the image's camera, degrees."""
-SCALES = (1.0, 1.4, 2.0, 2.8, 8.0)
+SCALES = (1.0, 1.4, 2.0, 8.0)
 """Edges of the classes of the larger over the smaller scale of the landmark."""
 VISIBLE = (0.25, 0.6, 0.8, 1.0)
 """Edges of the classes of the share of the landmark that the image shows."""
@@ -34,6 +34,9 @@ def found_by_condition(
     positives and junk does not count. pictures: of the benchmark, with all that is known.
     """
     known = {picture.name: picture for picture in pictures}
+    asked = {name for query in evaluation.rankings for name in benchmark.truth[query].positives}
+    if unknown := (asked | set(evaluation.rankings)) - set(known):
+        raise ValueError(f"pictures: {min(unknown)} is not among them; give {benchmark.name}'s own")
     hits: Mapping[str, dict[str, list[bool]]] = {
         condition: defaultdict(list)
         for condition in ("light", "viewpoint", "scale", "visible share")

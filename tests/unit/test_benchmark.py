@@ -5,7 +5,7 @@ from PIL import Image
 
 from delf_lesson.classical.opencv_sift import OpenCVSift
 from delf_lesson.datasets import Benchmark, Query, Truth
-from delf_lesson.evaluation.benchmark import evaluate, first_queries
+from delf_lesson.evaluation.benchmark import evaluate, one_query_each
 from delf_lesson.retrieval.engine import RetrievalEngine
 
 
@@ -54,7 +54,16 @@ def test_map_is_the_mean_of_the_queries_asked(engine, benchmark):
     assert found.average_precisions["right"] < 0.5
     expected = sum(found.average_precisions.values()) / 3
     assert found.mean_average_precision == pytest.approx(expected)
-    assert set(evaluate(engine, mixed, first_queries(mixed)).rankings) == {"left", "right"}
+    assert set(evaluate(engine, mixed, mixed.queries[1:]).rankings) == {"left_again", "right"}
+
+
+def test_one_query_each_takes_them_in_turn(benchmark):
+    def asked(landmark, count):
+        return [Query(f"{landmark}_{k}", None, landmark, None) for k in range(count)]
+
+    queries = (*asked("a", 5), *asked("b", 5), *asked("c", 1))
+    some = Benchmark("some", (), queries, {})
+    assert [query.name for query in one_query_each(some)] == ["a_0", "b_1", "c_0"]
 
 
 def test_junk_leaves_the_ranking_before_it_is_judged(engine, benchmark):
@@ -63,8 +72,25 @@ def test_junk_leaves_the_ranking_before_it_is_judged(engine, benchmark):
     assert evaluate(engine, one).mean_average_precision == 1.0
 
 
-def test_an_engine_with_other_images_is_refused(benchmark):
+def test_an_image_that_was_skipped_counts_as_not_found(benchmark):
     engine = RetrievalEngine(OpenCVSift())
-    engine.add(benchmark.images[:3])
-    with pytest.raises(ValueError, match=r"engine holds 3 images, .* of small; call engine.add"):
+    engine.add([path for path in benchmark.images if path.stem != "scene_1_a"])
+    found = evaluate(engine, benchmark)
+    assert found.average_precisions["left"] == 0.5 and found.average_precisions["right"] == 1.0
+
+
+def test_an_engine_with_no_or_other_images_is_refused(benchmark, texture):
+    engine = RetrievalEngine(OpenCVSift())
+    with pytest.raises(ValueError, match=r"engine holds 0 images, .* of small; call engine.add"):
         evaluate(engine, benchmark)
+    engine.add([texture(1)], names=["stranger"])
+    with pytest.raises(ValueError, match=r"engine holds 1 images"):
+        evaluate(engine, benchmark)
+
+
+def test_queries_without_a_landmark_are_refused(engine, benchmark):
+    nothing = Query("nothing", benchmark.queries[0].path, None, None)
+    with pytest.raises(ValueError, match="queries: nothing has no truth in small"):
+        evaluate(engine, benchmark, [nothing])
+    with pytest.raises(ValueError, match="queries: it is empty"):
+        evaluate(engine, benchmark, [])

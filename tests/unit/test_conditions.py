@@ -44,8 +44,7 @@ def test_positives_count_as_found_among_the_first_r_without_junk():
     }
     assert table["scale"] == {
         "1 to 1.4": Found(1.0, 1),
-        "2 to 2.8": Found(0.0, 1),
-        "2.8 to 8": Found(1.0, 1),
+        "2 to 8": Found(0.5, 2),
     }
     assert table["visible share"]["0.25 to 0.6"] == Found(1.0, 1)
     assert table["visible share"]["0.8 to 1"] == Found(0.0, 1)
@@ -55,6 +54,12 @@ def test_every_positive_is_counted_once_a_condition():
     for values in found(["other"]).values():
         assert sum(value.count for value in values.values()) == 3
         assert all(value.share == 0 for value in values.values())
+
+
+def test_pictures_of_another_town_are_refused():
+    benchmark = Benchmark("small", (), (), {"query": TRUTH})
+    with pytest.raises(ValueError, match="pictures: day is not among them; give small's own"):
+        found_by_condition(Evaluation({"query": []}, {"query": 0.0}), benchmark, PICTURES[:1])
 
 
 def test_a_picture_without_camera_facts_is_refused():

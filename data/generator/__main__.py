@@ -39,7 +39,8 @@ def main() -> None:
     )
     parser.add_argument("--only-render", action="store_true", help="do not write the shipped files")
     args = parser.parse_args()
-    if args.training_landmarks != TRAINING_LANDMARKS and args.shipped == SHIPPED:
+    other = "training" in args.sets and args.training_landmarks != TRAINING_LANDMARKS
+    if other and not args.only_render and args.shipped.resolve() == SHIPPED:
         parser.error("--training-landmarks would replace the shipped training set; add --shipped")
     plans = {name: plan(name, args.training_landmarks) for name in args.sets}
     for name, scenes in plans.items():

@@ -6,7 +6,7 @@ how. Files are checked against their checksums when they are first opened.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from delf_lesson.paths import project_root
 CITIES = ("albion", "lutetia")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Camera:
     """A pinhole: a point X in metres (Z up) is seen at K (R X + t), pixel centres at integers.
 
@@ -74,7 +74,7 @@ class Picture:
     season: str
     seed: int
     size: tuple[int, int]
-    camera: Camera
+    camera: Camera = field(compare=False)
     view: str
     visible_share: float
     area_share: float

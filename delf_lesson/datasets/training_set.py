@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,8 +26,8 @@ class TrainingPicture:
     label: the landmark it is filed under, which in the full form may be wrong; landmark: the one
     it shows. noise: None, "wrong_label", "crop" (a random part of the picture) or "hidden" (less
     than a quarter of the landmark is visible, or it is tiny). family, wall, roof, weather and
-    season are its attributes. visible_share: as in `rendered.Picture`, before cropping. crop:
-    `(x0, y0, x1, y1)` of the part that is read, last pixels included. camera: of that part.
+    season are its attributes. view, visible_share: as in `rendered.Picture`, before cropping.
+    crop: `(x0, y0, x1, y1)` of the part that is read, last pixels included; camera: of that part.
     """
 
     name: str
@@ -39,9 +39,10 @@ class TrainingPicture:
     roof: str
     weather: str
     season: str
+    view: str
     visible_share: float
     crop: tuple[int, int, int, int] | None
-    camera: Camera
+    camera: Camera = field(compare=False)
     archive: Path
     root: Path
 
@@ -87,11 +88,13 @@ def _training_pictures(root: Path) -> tuple[TrainingPicture, ...]:
 
 
 def _training_picture(record: dict, root: Path) -> TrainingPicture:
-    keys = ("name", "label", "landmark", "noise", "family", "wall", "roof", "weather", "season")
+    keys = (
+        *("name", "label", "landmark", "noise", "family", "wall", "roof", "weather", "season"),
+        *("view", "visible_share"),
+    )
     crop = tuple(record["crop"]) if record["crop"] else None
     return TrainingPicture(
         **{key: record[key] for key in keys},
-        visible_share=record["visible_share"],
         crop=crop,
         camera=_camera(record["camera"], crop[:2] if crop else (0, 0)),
         archive=root / "training" / f"{record['landmark']}.zip",
@@ -103,4 +106,7 @@ def _camera(record: dict, corner: tuple[int, int]) -> Camera:
     """A camera from (f, cx, cy), a rotation vector and t, for a picture cut at `corner`."""
     f, cx, cy = record["K"]
     K = np.array([[f, 0, cx - corner[0]], [0, f, cy - corner[1]], [0, 0, 1.0]])
-    return Camera(K, cv2.Rodrigues(np.array(record["turn"]))[0], np.array(record["t"]))
+    camera = Camera(K, cv2.Rodrigues(np.array(record["turn"]))[0], np.array(record["t"]))
+    for array in (camera.K, camera.R, camera.t):
+        array.flags.writeable = False
+    return camera

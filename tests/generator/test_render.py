@@ -10,7 +10,7 @@ from data.generator.plan import plan
 
 pytest.importorskip("bpy", reason="Blender's module is not installed (make test-render)")
 
-LEVELS, DIFFERENT = 24, 0.01
+LEVELS, DIFFERENT = 16, 0.005
 """On another kind of processor: greatest difference, and share of values that differ by over 2."""
 
 
@@ -21,8 +21,8 @@ def scene_of(name, weather):
 def like_the_one_that_rendered():
     """Whether this processor is of the maker and kind that the shipped pictures come from.
 
-    Blender uses approximate reciprocals, whose last bits differ between makers, and sums in
-    another order with AVX-512 than without.
+    Blender uses approximate reciprocals, whose last bits differ between makers, and some of its
+    sums run in another order without AVX-512.
     """
     try:
         about = Path("/proc/cpuinfo").read_text()
@@ -50,7 +50,7 @@ def test_a_picture_renders_to_the_same_bytes_as_the_shipped_one(city, weather):
     else:
         off = np.abs(decoded(first.encoded) - decoded(shipped))
         assert off.max() <= LEVELS and (off > 2).mean() < DIFFERENT
-        assert (first.mask != mask).mean() < 1e-4
+        assert (first.mask != mask).sum() <= 10
 
 
 def decoded(content):

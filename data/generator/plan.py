@@ -86,8 +86,8 @@ def plan(name: str, training_landmarks: int = TRAINING_LANDMARKS) -> list[Scene]
     training_landmarks: any number of them; fewer are the first ones of more.
     """
     if name == "training":
-        if training_landmarks < 1:
-            raise ValueError(f"training_landmarks is {training_landmarks}; wanted 1 or more")
+        if training_landmarks < 2:  # a wrong label is another landmark's
+            raise ValueError(f"training_landmarks is {training_landmarks}; wanted 2 or more")
         return list(_training(training_landmarks))
     sets = {"albion": _city, "lutetia": _city, "distractors": _distractors}
     if name not in sets:

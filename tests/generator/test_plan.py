@@ -43,8 +43,8 @@ def test_a_larger_training_set_begins_with_the_shipped_one():
     larger = plan("training", training_landmarks=130)
     assert larger[: len(plan("training"))] == plan("training")
     assert len({scene.landmark for scene in larger}) == 130
-    with pytest.raises(ValueError, match="training_landmarks is 0; wanted 1 or more"):
-        plan("training", training_landmarks=0)
+    with pytest.raises(ValueError, match="training_landmarks is 1; wanted 2 or more"):
+        plan("training", training_landmarks=1)
 
 
 def test_no_two_sets_share_a_building():

@@ -17,13 +17,10 @@ from . import contact_sheet
 from .plan import Scene
 
 SETS = ("albion", "lutetia", "distractors", "training")
-PAIRS_PER_LANDMARK = 4
 DEPTH_STEPS = 4000
 """Depth is stored as round(DEPTH_STEPS * ln(metres)) in 16 bits: steps of 0.025 %; 0 is none."""
 NOISE = {"wrong_label": 0.10, "crop": 0.15}
-"""Shares of the full training set with a wrong label, or cropped away from the landmark."""
-
-
+"""Shares of the full training set with a wrong label, or cut to a random part."""
 TRAINING_KEYS = (
     *("name", "landmark", "label", "noise", "crop", "family", "wall", "roof", "weather"),
     *("season", "view", "visible_share", "camera"),

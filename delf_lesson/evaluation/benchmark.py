@@ -1,14 +1,12 @@
 """A system measured on a benchmark: every query ranked, and how good the rankings are."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from delf_lesson.datasets.benchmark import Benchmark, Query
 from delf_lesson.evaluation.metrics import average_precision
 from delf_lesson.retrieval.engine import RetrievalEngine
-
-Progress = Callable[[Sequence[Query]], Iterable[Query]]
 
 
 @dataclass(frozen=True)
@@ -41,10 +39,7 @@ def one_query_each(benchmark: Benchmark) -> tuple[Query, ...]:
 
 
 def evaluate(
-    engine: RetrievalEngine,
-    benchmark: Benchmark,
-    queries: Sequence[Query] | None = None,
-    progress: Progress = iter,
+    engine: RetrievalEngine, benchmark: Benchmark, queries: Sequence[Query] | None = None
 ) -> Evaluation:
     """Search a benchmark for its queries, each cut to its box (slide "mAP Result"; notebook 06).
 
@@ -65,7 +60,7 @@ def evaluate(
             f"{benchmark.name}; call engine.add(benchmark.images) on an empty engine"
         )
     rankings, precisions = {}, {}
-    for query in progress(queries):
+    for query in queries:
         found = engine.search(query.read()).results
         truth = benchmark.truth[query.name]
         rankings[query.name] = [names[result.image] for result in found]

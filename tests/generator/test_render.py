@@ -21,8 +21,7 @@ def scene_of(name, weather):
 def like_the_one_that_rendered():
     """Whether this processor is of the maker and kind that the shipped pictures come from.
 
-    Blender uses approximate reciprocals, whose last bits differ between makers, and some of its
-    sums run in another order without AVX-512.
+    Other processors differ in the last bits of light; see the generator's README.
     """
     try:
         about = Path("/proc/cpuinfo").read_text()

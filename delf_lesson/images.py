@@ -129,6 +129,27 @@ def to_grey(image: Pixels) -> Pixels:
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
 
 
+def unit_range(grey: NDArray, name: str = "grey") -> NDArray[np.float32]:
+    """A grey image (H, W) as float32 from 0 to 1; `uint8` is divided by 255.
+
+    Raises ValueError for another shape or kind, and for floats outside 0 to 1 or not finite.
+    """
+    grey = np.asarray(grey)
+    if grey.ndim != 2 or grey.size == 0:
+        raise ValueError(f"{name} has shape {grey.shape}; wanted a grey image (H, W)")
+    if grey.dtype == np.uint8:
+        return grey.astype(np.float32) / np.float32(255)
+    if not np.issubdtype(grey.dtype, np.floating):
+        raise ValueError(f"{name} is {grey.dtype}; wanted uint8, or float from 0 to 1")
+    low, high = float(grey.min()), float(grey.max())
+    if not 0 <= low <= high <= 1:
+        raise ValueError(
+            f"{name} runs from {low:g} to {high:g}; wanted finite values from 0 to 1: divide grey "
+            "levels by 255"
+        )
+    return grey.astype(np.float32)
+
+
 def resize_longest(image: Pixels, longest: int) -> tuple[Pixels, float]:
     """Shrink an image until its longer side is `longest` pixels; smaller ones stay as they are.
 

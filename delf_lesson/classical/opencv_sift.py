@@ -6,11 +6,10 @@ from dataclasses import asdict, dataclass
 import cv2
 import numpy as np
 
+from delf_lesson.classical.scale_space import BASE_SIGMA
+from delf_lesson.classical.sift import DIMENSIONS, l2_normalise, root_sift
 from delf_lesson.features import LocalFeatures
 from delf_lesson.images import Pixels, resize_longest, to_grey, to_original
-
-BASE_SIGMA = 1.6  # the blur of SIFT's first scale; a keypoint of this sigma has scale 1
-DIMENSIONS = 128
 
 
 @dataclass(frozen=True)
@@ -63,16 +62,3 @@ class OpenCVSift:
             size,
         )
         return found.top(self.max_keypoints)  # OpenCV may keep more where responses tie
-
-
-def l2_normalise(rows: np.ndarray) -> np.ndarray:
-    """Each row (N, D) divided by its L2 norm; rows of zeros become the constant unit row."""
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    even = np.full(rows.shape[1], rows.shape[1] ** -0.5)
-    return np.where(norms > 0, rows / np.maximum(norms, 1e-12), even).astype(np.float32)
-
-
-def root_sift(descriptors: np.ndarray) -> np.ndarray:
-    """RootSIFT of non-negative SIFT descriptors (N, 128): L1-normalise, then square root."""
-    sums = np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-12)
-    return l2_normalise(np.sqrt(descriptors / sums))

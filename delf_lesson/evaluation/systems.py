@@ -6,6 +6,7 @@ from functools import partial
 from types import MappingProxyType
 
 from delf_lesson.classical.opencv_sift import OpenCVSift
+from delf_lesson.classical.sift import Sift
 from delf_lesson.features import LocalExtractor
 from delf_lesson.retrieval.cache import FeatureCache
 from delf_lesson.retrieval.engine import RetrievalEngine
@@ -34,6 +35,21 @@ SYSTEMS: Mapping[str, System] = MappingProxyType(
     {
         system.name: system
         for system in (
+            System(
+                "Harris+SIFT",
+                "Harris corners of one size with SIFT descriptors, affine verification",
+                partial(Sift, detector="harris", root=False),
+            ),
+            System(
+                "SIFT",
+                "the lesson's own SIFT, affine verification",
+                partial(Sift, root=False),
+            ),
+            System(
+                "RootSIFT",
+                "the lesson's own SIFT as RootSIFT, affine verification",
+                partial(Sift, root=True),
+            ),
             System(
                 "OpenCV-SIFT",
                 "SIFT by OpenCV, affine verification",

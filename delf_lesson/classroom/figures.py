@@ -215,13 +215,13 @@ def short_name(path: str | Path, longest: int = 36) -> str:
     return name if len(name) <= longest else f"…{name[1 - longest :]}"
 
 
-def show_bars(values: dict[str, float], label: str, alt: str) -> Picture:
-    """Horizontal bars, the first on top."""
+def show_bars(values: dict[str, float], label: str, alt: str, digits: int = 2) -> Picture:
+    """Horizontal bars, the first on top, each with its value to so many digits."""
     with rc_context(LOOK):
         figure = new_figure(0.6 + 0.3 * len(values))
         axes = figure.add_subplot()
         bars = axes.barh(list(values), list(values.values()), color=BLUE)
-        axes.bar_label(bars, fmt="%.2f", padding=3)
+        axes.bar_label(bars, fmt=f"%.{digits}f", padding=3)
         axes.invert_yaxis()
         axes.set_xlabel(label)
         return drawing(figure, alt)

@@ -8,7 +8,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -55,8 +55,8 @@ def notebooks(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def jupyter(notebooks: Path, tmp_path: Path) -> Iterator[str]:
-    """The address of a JupyterLab that serves the copy, as `delf-lesson lab` starts it."""
+def jupyter(notebooks: Path, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """The address of a notebook by its name in a JupyterLab started as `delf-lesson lab` does."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -75,7 +75,8 @@ def jupyter(notebooks: Path, tmp_path: Path) -> Iterator[str]:
         server = subprocess.Popen(words, env=environment, stdout=out, stderr=out)
         try:
             wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, log)
-            yield f"http://127.0.0.1:{port}/lab/tree/notebooks/00_start_here.ipynb?token={token}"
+            folder = f"http://127.0.0.1:{port}/lab/tree/notebooks"
+            yield lambda name: f"{folder}/{name}.ipynb?token={token}"
         finally:
             server.terminate()
             server.wait(30)

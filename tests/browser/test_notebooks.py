@@ -1,4 +1,4 @@
-"""The first notebook, opened and run in JupyterLab by a real browser."""
+"""Notebooks, opened and run in JupyterLab by a real browser."""
 
 import os
 from pathlib import Path
@@ -12,8 +12,9 @@ pytestmark = pytest.mark.browser
 RUN_SECONDS = 120
 
 
-def test_start_here_runs_and_shows_its_pictures(browser, jupyter, tmp_path):
-    notebook = nbformat.read(project_root() / "notebooks" / "00_start_here.ipynb", as_version=4)
+@pytest.mark.parametrize("name", ["00_start_here", "01_keypoints", "02_local_descriptors"])
+def test_a_notebook_runs_and_shows_its_pictures(browser, jupyter, tmp_path, name):
+    notebook = nbformat.read(project_root() / "notebooks" / f"{name}.ipynb", as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     pictures = sum(
         any(mime.startswith("image/") for output in cell.outputs for mime in output.get("data", {}))
@@ -23,9 +24,9 @@ def test_start_here_runs_and_shows_its_pictures(browser, jupyter, tmp_path):
 
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.set_default_timeout(RUN_SECONDS * 1000)
-    screenshot = Path(os.environ.get("DELF_LESSON_SCREENSHOTS", tmp_path)) / "00_start_here.png"
+    screenshot = Path(os.environ.get("DELF_LESSON_SCREENSHOTS", tmp_path)) / f"{name}.png"
     try:
-        run_all(page, jupyter)
+        run_all(page, jupyter(name))
         check_cells(page, cells)
     finally:
         page.screenshot(path=screenshot)
@@ -48,7 +49,8 @@ def check_cells(page, cells):
         prompt = panel.locator(".jp-CodeCell .jp-InputPrompt", has_text=f"[{number}]:")
         prompt.first.wait_for()
         shown = panel.locator(".jp-CodeCell", has=page.locator(f"text='[{number}]:'"))
-        if any("image/jpeg" in output.get("data", {}) for output in cell.outputs):
+        kinds = {mime for output in cell.outputs for mime in output.get("data", {})}
+        if any(mime.startswith("image/") for mime in kinds):
             image = shown.locator(".jp-OutputArea img").first
             image.wait_for()
             assert image.evaluate("image => image.naturalWidth") > 300

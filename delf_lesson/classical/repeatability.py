@@ -60,6 +60,8 @@ def correspondences(
     in pixels of the image that shows the place smaller, and if the regions around them, brought to
     one centre, miss each other by less than `overlap_error` of their union. A region is a circle
     of radius 1 / scale; the other image shows it as the ellipse that the truth makes of it.
+    (Their later benchmark brings regions to 30 pixels but leaves distances as they are: 1000 random
+    places of a 480x360 picture then reach a repeatability of 0.38; here it is some 0.02.)
     Keypoints of one place and size (SIFT's, with several orientations) count as one. What lies
     within two pixels of the edge of what is known counts as unseen. Raises ValueError for a
     tolerance or an error out of range.

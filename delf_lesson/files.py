@@ -29,3 +29,7 @@ def current_umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+class DownloadError(Exception):
+    """Something could not be fetched, or is not what was asked for; the message has a remedy."""

@@ -1,0 +1,1 @@
+"""Dense CNN features, attention and training; everything here imports torch."""

@@ -1,0 +1,107 @@
+"""The trunk: a torchvision ResNet up to layer3, whose cells are a grid of local descriptors.
+
+Slides "How about deep feature?" and "Deep Feature"; introduced in notebook 03.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torchvision
+from torch import Tensor, nn
+from torchvision.models import resnet
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+Colour = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where a trunk's cells look in its input.
+
+    stride: pixels from one cell's centre to the next; receptive_field: the side of the square of
+    pixels that a cell can see; offset: x and y of the centre of cell (0, 0), pixel centres at
+    integers. The centre of cell i is offset + i * stride.
+    """
+
+    stride: int
+    receptive_field: int
+    offset: float
+
+
+def resnets() -> list[str]:
+    """The names of torchvision's ResNets."""
+    return [
+        name
+        for name in torchvision.models.list_models(torchvision.models)
+        if torchvision.models.get_model_builder(name).__module__ == resnet.__name__
+    ]
+
+
+class Trunk(nn.Module):
+    """A torchvision ResNet without its last stage and classifier.
+
+    name: any torchvision ResNet: `resnet18` gives 256 channels, `resnet50`, the paper's, 1024.
+    mean, std: of RGB from 0 to 1, as its weights were trained with. Parameters are called as
+    torchvision calls them. Raises ValueError for another network.
+    """
+
+    def __init__(
+        self, name: str = "resnet18", mean: Colour = IMAGENET_MEAN, std: Colour = IMAGENET_STD
+    ) -> None:
+        super().__init__()
+        if name not in resnets():
+            raise ValueError(f"name is {name!r}; wanted one of {', '.join(resnets())}")
+        network = torchvision.models.get_model(name, weights=None)
+        self.conv1: nn.Conv2d = network.conv1
+        self.bn1, self.relu = network.bn1, network.relu
+        self.maxpool: nn.MaxPool2d = network.maxpool
+        self.layer1: nn.Sequential = network.layer1
+        self.layer2: nn.Sequential = network.layer2
+        self.layer3: nn.Sequential = network.layer3
+        self.name, self.mean, self.std = name, mean, std
+        norms = [m for m in self.layer3[-1].modules() if isinstance(m, nn.BatchNorm2d)]
+        self.channels = norms[-1].num_features
+        self.input_mean: Tensor
+        self.input_std: Tensor
+        self.register_buffer("input_mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("input_std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (N, 3, H, W), RGB from 0 to 1, to features (N, C, ceil(H / 16), ceil(W / 16))."""
+        x = (images - self.input_mean) / self.input_std
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))  # stride 4
+        return self.layer3(self.layer2(self.layer1(x)))  # 4, 8, 16
+
+    @property
+    def grid(self) -> Grid:
+        """The grid's geometry, derived from the layers of the longest path.
+
+        A layer of kernel k, stride s and padding p widens the field by (k - 1) steps of the grid
+        before it, moves the first centre by (k - 1) / 2 - p of them, and makes steps s times as
+        long. The public TensorFlow model has field 291, stride 32 and padding 145, because its
+        blocks stride in their last unit; the paper's figures do not hold for torchvision's ResNets.
+        """
+        field, step, offset = 1, 1, 0.0
+        for kernel, stride, padding in self._layers():
+            field += (kernel - 1) * step
+            offset += ((kernel - 1) / 2 - padding) * step
+            step *= stride
+        return Grid(step, field, offset)
+
+    def _layers(self) -> list[tuple[int, int, int]]:
+        """Kernel, stride and padding of every layer that moves or widens the field, in order."""
+        pool = self.maxpool
+        pooling = (int(pool.kernel_size), int(pool.stride), int(pool.padding))  # type: ignore[arg-type]
+        blocks = [block for stage in (self.layer1, self.layer2, self.layer3) for block in stage]
+        convolutions = [
+            getattr(block, name)
+            for block in blocks
+            for name in ("conv1", "conv2", "conv3")
+            if hasattr(block, name)
+        ]
+        return [_geometry(self.conv1), pooling, *map(_geometry, convolutions)]
+
+
+def _geometry(layer: nn.Conv2d) -> tuple[int, int, int]:
+    return int(layer.kernel_size[0]), int(layer.stride[0]), int(layer.padding[0])

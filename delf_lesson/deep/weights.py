@@ -1,0 +1,161 @@
+"""Weights on disk and from the network, each with what it needs to be used rightly.
+
+A file is safetensors in float16; its card says which trunk it belongs to, the mean and standard
+deviation of its input, and how it was trained. Introduced in notebook 04.
+"""
+
+import hashlib
+import http.client
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+import torchvision
+from torch import Tensor
+
+from delf_lesson.deep.attention import Attention
+from delf_lesson.deep.backbone import IMAGENET_MEAN, IMAGENET_STD, Trunk
+from delf_lesson.files import DownloadError, write_atomically
+from delf_lesson.paths import cache_dir, project_root
+
+SHIPPED = ("base", "ft")
+
+
+def save_weights(path: str | Path, tensors: Mapping[str, Tensor], card: Mapping[str, Any]) -> None:
+    """Write tensors with their card (JSON), whole or not at all.
+
+    Matrices and filters as float16; vectors, which batch normalisation's statistics are, stay
+    float32. Raises ValueError for a value that float16 cannot hold.
+    """
+    halves = {}
+    for name, tensor in tensors.items():
+        kept = tensor.detach().cpu().contiguous()
+        halves[name] = kept.half() if kept.is_floating_point() and kept.ndim > 1 else kept
+        if not torch.isfinite(halves[name]).all():
+            raise ValueError(f"tensors: {name} holds values that are not finite in float16")
+    write_atomically(path, safetensors.torch.save(halves, {"card": json.dumps(dict(card))}))
+
+
+def load_weights(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors as float32, and the card.
+
+    Raises FileNotFoundError if there is no such file, ValueError if it is damaged or has no card.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"weights: there is no file {path}; name imagenet or a file, or make it with "
+            "`delf-lesson train`"
+        )
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            card = (file.metadata() or {}).get("card")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"path: {path} is not a whole weights file ({error})") from error
+    if card is None:
+        raise ValueError(f"path: {path} has no card; wanted weights that `delf-lesson` wrote")
+    floats = {n: t.float() if t.is_floating_point() else t for n, t in tensors.items()}
+    return floats, json.loads(card)
+
+
+def weights_folder() -> Path:
+    """Where the shipped weights lie."""
+    return project_root() / "data" / "weights"
+
+
+def load_trunk(weights: str | Path = "imagenet", backbone: str = "resnet18") -> Trunk:
+    """A trunk with its weights, ready to extract.
+
+    weights: "imagenet" (torchvision's first version, downloaded once), "base" or "ft" (ours,
+    shipped), or a file that training wrote, whose card then names the backbone.
+    """
+    if weights == "imagenet":
+        return imagenet_trunk(backbone)
+    path = weights_folder() / f"{backbone}_{weights}.safetensors" if weights in SHIPPED else weights
+    tensors, card = load_weights(path)
+    lacking = {"backbone", "mean", "std"} - set(card)
+    if lacking:
+        raise ValueError(f"weights: the card of {path} lacks {', '.join(sorted(lacking))}")
+    trunk = Trunk(card["backbone"], tuple(card["mean"]), tuple(card["std"]))
+    return _filled(
+        trunk, {n.removeprefix("trunk."): t for n, t in tensors.items() if n.startswith("trunk.")}
+    )
+
+
+def load_delf(path: str | Path) -> tuple[Trunk, Attention]:
+    """The trunk and the attention of a file that stage "attention" wrote, ready to extract."""
+    trunk = load_trunk(path)
+    tensors, _ = load_weights(path)
+    attention = Attention(trunk.channels)
+    found = {
+        name.removeprefix("attention."): tensor
+        for name, tensor in tensors.items()
+        if name.startswith("attention.")
+    }
+    if set(found) != set(attention.state_dict()):
+        raise ValueError(f"path: {path} holds no attention; wanted what stage two wrote")
+    attention.load_state_dict(found)
+    return trunk, attention.eval()
+
+
+def begin_trunk(
+    stage: str, weights: str | Path | None, backbone: str = "resnet18", seed: int = 0
+) -> Trunk:
+    """The trunk that a stage of training begins with; see `load_trunk` for `weights`.
+
+    None stands for random weights by the seed in stage "base", for "base" in "ft" and for "ft" in
+    "attention".
+    """
+    if weights is None and stage == "base":
+        torch.manual_seed(seed)
+        return Trunk(backbone)
+    return load_trunk(weights or {"ft": "base", "attention": "ft"}[stage], backbone)
+
+
+def imagenet_trunk(backbone: str = "resnet18", url: str | None = None) -> Trunk:
+    """torchvision's ImageNet weights, from `url` or where torchvision has them, kept in the cache.
+
+    The eight hexadecimal digits at the end of the file's name begin its SHA-256. Raises
+    DownloadError if it cannot be fetched or is not what the name says.
+    """
+    trunk = Trunk(backbone, IMAGENET_MEAN, IMAGENET_STD)
+    if url is None:
+        url = torchvision.models.get_model_weights(backbone).IMAGENET1K_V1.url
+    path = cache_dir() / "weights" / url.rsplit("/", 1)[-1]
+    if not path.is_file():
+        _download(url, path)
+    digest = path.stem.rsplit("-", 1)[-1]
+    if not hashlib.sha256(path.read_bytes()).hexdigest().startswith(digest):
+        raise DownloadError(f"{path} is not the file its name promises; delete it and try again")
+    return _filled(trunk, torch.load(path, map_location="cpu", weights_only=True))
+
+
+def _download(url: str, path: Path) -> None:
+    digest = path.stem.rsplit("-", 1)[-1]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remedy = f"try again, or download it elsewhere and put it at {path}"
+    try:
+        torch.hub.download_url_to_file(url, str(path), hash_prefix=digest, progress=False)
+    except RuntimeError as error:  # of the wrong hash; nothing is left at path
+        raise DownloadError(
+            f"{url} is not the file its name promises ({error}); {remedy}"
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise DownloadError(f"{url} could not be fetched ({error}); {remedy}") from error
+
+
+def _filled(trunk: Trunk, tensors: Mapping[str, Tensor]) -> Trunk:
+    """The trunk with those of the tensors that it has; ValueError if it lacks one."""
+    wanted = trunk.state_dict()
+    missing = set(wanted) - set(tensors)
+    odd = [n for n in wanted if n in tensors and wanted[n].shape != tensors[n].shape]
+    if missing or odd:
+        name = sorted(missing)[0] if missing else odd[0]
+        raise ValueError(f"weights do not fit {trunk.name}: {name} is missing or of another shape")
+    trunk.load_state_dict({name: tensors[name] for name in wanted})
+    return trunk.eval()

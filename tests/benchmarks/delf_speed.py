@@ -1,0 +1,86 @@
+"""What DELF's extraction costs beyond its trunk, what half precision saves, and the memory.
+
+Ratios within this run, on random weights: speed does not depend on their values.
+
+    python tests/benchmarks/delf_speed.py [--backbone resnet18] [--repeats 5]
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+
+import numpy as np
+import torch
+
+from delf_lesson.deep.attention import Attention
+from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.delf import SCALES, Delf
+from delf_lesson.retrieval.reduction import Pca
+
+WIDTH, HEIGHT = 640, 480
+
+
+def delf(backbone: str, **settings: object) -> Delf:
+    torch.manual_seed(0)
+    trunk = Trunk(backbone)
+    channels = trunk.channels
+    reduction = Pca(np.zeros(channels), np.eye(channels)[:40], "nothing")
+    return Delf(trunk, Attention(channels), reduction, max_side=4096, **settings)
+
+
+def seconds(work, repeats: int) -> float:
+    """The median of some runs; the first warms up."""
+    work()
+    taken = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - started)
+    return float(np.median(taken))
+
+
+@torch.inference_mode()
+def bare_trunk(trunk: Trunk) -> None:
+    """The trunk alone, in float32, on tensors of the pyramid's sizes."""
+    for scale in SCALES:
+        size = (round(HEIGHT * scale), round(WIDTH * scale))
+        trunk(torch.zeros(1, 3, *size).to(memory_format=torch.channels_last))
+
+
+def peak_mebibytes(backbone: str) -> float:
+    """Memory that extracting 1024x768 adds to a process of its own, at its peak (Linux)."""
+    program = (
+        "import sys; sys.path.insert(0, 'tests/benchmarks')\n"
+        "import numpy as np\n"
+        "from delf_speed import delf\n"
+        "def kibibytes(key):\n"
+        "    lines = open('/proc/self/status').read().splitlines()\n"
+        "    return next(int(line.split()[1]) for line in lines if line.startswith(key))\n"
+        f"extractor = delf({backbone!r})\n"
+        "before = kibibytes('VmRSS')\n"
+        "extractor.extract(np.zeros((768, 1024, 3), np.uint8))\n"
+        "print(kibibytes('VmHWM') - before)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    return int(run.stdout) / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--backbone", default="resnet18")
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    image = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    plain, half = delf(options.backbone), delf(options.backbone, bf16=True)
+    bare = seconds(lambda: bare_trunk(plain.trunk), options.repeats)
+    whole = seconds(lambda: plain.extract(image), options.repeats)
+    halved = seconds(lambda: half.extract(image), options.repeats)
+    print(f"{options.backbone}, {WIDTH}x{HEIGHT}, {len(SCALES)} scales")
+    print(f"extract over the bare trunk in float32: {whole / bare:.2f}x")
+    print(f"in bfloat16: {halved / bare:.2f}x")
+    print(f"memory added at 1024x768: {peak_mebibytes(options.backbone):.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()

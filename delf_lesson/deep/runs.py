@@ -1,0 +1,79 @@
+"""A run of training on disk: its checkpoint, its metrics, and whether it is the same run."""
+
+import csv
+import io
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from delf_lesson.files import write_atomically
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """One epoch, over all processes.
+
+    loss: the mean; accuracy: the share of right answers over all tasks; rate: of learning, at its
+    end; seconds; pictures_per_second.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    rate: float
+    seconds: float
+    pictures_per_second: float
+
+
+@dataclass
+class Run:
+    """What a checkpoint holds, and where it lies."""
+
+    model: nn.Module
+    optimiser: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler
+    folder: Path
+    identity: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        self.metrics: list[Metrics] = []
+
+    def resume(self) -> int:
+        """Load the checkpoint, if there is one, and say at which epoch to go on."""
+        path = self.folder / "checkpoint.pt"
+        if not path.is_file():
+            return 0
+        kept = torch.load(path, map_location="cpu", weights_only=True)
+        odd = [key for key, value in self.identity.items() if kept["identity"].get(key) != value]
+        if odd:
+            raise ValueError(
+                f"folder: {self.folder} holds another run, whose {', '.join(odd)} differ; choose "
+                "another folder"
+            )
+        self.model.load_state_dict(kept["model"])
+        self.optimiser.load_state_dict(kept["optimiser"])
+        self.schedule.load_state_dict(kept["schedule"])
+        self.metrics = [Metrics(**one) for one in kept["metrics"]]
+        return len(self.metrics)
+
+    def keep(self, metrics: Metrics) -> None:
+        """Write the checkpoint and the table of metrics, each whole or not at all."""
+        self.metrics.append(metrics)
+        buffer = io.BytesIO()
+        kept = {
+            "identity": self.identity,
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "metrics": [asdict(one) for one in self.metrics],
+        }
+        torch.save(kept, buffer)
+        write_atomically(self.folder / "checkpoint.pt", buffer.getvalue())
+        table = io.StringIO()
+        writer = csv.DictWriter(table, list(asdict(metrics)))
+        writer.writeheader()
+        writer.writerows(asdict(one) for one in self.metrics)
+        write_atomically(self.folder / "metrics.csv", table.getvalue().encode())

@@ -1,0 +1,276 @@
+"""The paper's two stages of training, and the trunk that stands in for ImageNet's.
+
+Slides "Train Local Descriptor Network by using Classification task" and "Training for Keypoint
+Selection"; introduced in notebooks 04 and 05. Several processes (`torchrun`) share each batch.
+"""
+
+import hashlib
+import math
+import os
+import random
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, DistributedSampler, RandomSampler
+
+from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.classifiers import DelfClassifier, TrunkClassifier
+from delf_lesson.deep.runs import Metrics, Run
+from delf_lesson.deep.training_data import Examples, Labelled, augmentation
+from delf_lesson.deep.weights import save_weights
+
+Stage = Literal["base", "ft", "attention"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train.
+
+    epochs; batch: pictures over all processes; rate: the highest learning rate, reached after a
+    tenth of the steps and brought to 0 along a cosine; size: pixels, the side of a crop; smallest:
+    the least share of a picture that a crop shows; flip: mirror half of them; decay: of weights;
+    smoothing: of labels; seed; bf16: half precision in the forward pass, which pays on GPUs and
+    on few processors; workers: of the loader.
+
+    The paper cuts a centred square, resizes it to 250 (stage two: 900) and crops 224 (720) of it.
+    Our pictures have 224 pixels and are far fewer, so crops vary in size and colour.
+    """
+
+    epochs: int = 20
+    batch: int = 64
+    rate: float = 0.1
+    size: int = 160
+    smallest: float = 0.3
+    flip: bool = False
+    decay: float = 5e-4
+    smoothing: float = 0.0
+    seed: int = 0
+    bf16: bool = False
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        if min(self.epochs, self.batch, self.size) < 1 or self.rate <= 0 or self.workers < 0:
+            raise ValueError(
+                f"epochs, batch and size are {self.epochs}, {self.batch} and {self.size}, rate is "
+                f"{self.rate} and workers {self.workers}; wanted 1 or more, over 0, and 0 or more"
+            )
+
+
+RECIPES: dict[Stage, Recipe] = {
+    "base": Recipe(epochs=30, flip=True, smoothing=0.05),
+    "ft": Recipe(epochs=20, rate=0.03),
+    "attention": Recipe(epochs=10, rate=0.01, size=224, smallest=0.5, decay=1e-4),
+}
+
+
+def train(
+    stage: Stage,
+    trunk: Trunk,
+    data: Labelled,
+    folder: str | Path,
+    recipe: Recipe | None = None,
+    device: str = "cpu",
+    card: dict[str, Any] | None = None,
+) -> Iterator[Metrics]:
+    """Train one stage, an epoch a step; goes on where an earlier run of the same folder stopped.
+
+    trunk: is trained in place ("base", "ft") or stays as it is ("attention"); between the epochs
+    and afterwards it is set to evaluation. data: of several
+    tasks for "base", of one for the others. folder: receives `checkpoint.pt` after every epoch,
+    `metrics.csv`, and at the end `STAGE.safetensors` with its card, to which `card` is added.
+
+    Raises ValueError if the data do not fit the stage or the batch the processes, or if the
+    folder holds another run: of other settings, pictures, classes or starting weights.
+    """
+    recipe = RECIPES[stage] if recipe is None else recipe
+    if stage != "base" and len(data.classes) != 1:
+        raise ValueError(f"data has {len(data.classes)} tasks; stage {stage!r} wants 1")
+    if len(data) < recipe.batch:
+        raise ValueError(f"data has {len(data)} pictures; wanted at least a batch, {recipe.batch}")
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    processes, rank, device = _processes(device)
+    if recipe.batch % processes:
+        raise ValueError(f"batch is {recipe.batch}; wanted a multiple of {processes} processes")
+    classes = [len(names) for names in data.classes.values()]
+    identity = _identity(stage, trunk, data, recipe, processes)
+    _seed(recipe.seed)  # heads begin alike in every process, and in every run
+    model: nn.Module = (DelfClassifier if stage == "attention" else TrunkClassifier)(trunk, classes)
+    model.to(torch.device(device)).to(memory_format=torch.channels_last)
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.SGD(
+        learned, recipe.rate, momentum=0.9, weight_decay=recipe.decay, nesterov=True
+    )
+    loader = _loader(data, recipe, processes, rank)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, partial(rate_factor, steps=recipe.epochs * len(loader))
+    )
+    run = Run(model, optimiser, schedule, folder, identity)
+    wrapped = nn.parallel.DistributedDataParallel(model) if processes > 1 else model
+    try:
+        for epoch in range(run.resume(), recipe.epochs):
+            _seed(recipe.seed + 1 + epoch, rank)  # a run cut off draws what it would have drawn
+            metrics = _epoch(wrapped, loader, optimiser, schedule, recipe, device, epoch)
+            model.eval()
+            if rank == 0:
+                run.keep(metrics)
+            yield metrics
+        if rank == 0:
+            _write(
+                folder / f"{stage}.safetensors", stage, trunk, model, run, card or {}, data, recipe
+            )
+    finally:
+        trunk.requires_grad_(True).eval()
+        if processes > 1:
+            torch.distributed.destroy_process_group()
+
+
+def rate_factor(step: int, steps: int) -> float:
+    """Share of the highest rate: a line up for a tenth of the steps, then down along a cosine."""
+    rising = max(1, steps // 10)
+    if step < rising:
+        return (step + 1) / rising
+    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
+
+
+def _epoch(
+    model: nn.Module,
+    loader: DataLoader,
+    optimiser: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    recipe: Recipe,
+    device: str,
+    epoch: int,
+) -> Metrics:
+    started = time.perf_counter()
+    if isinstance(loader.sampler, DistributedSampler):
+        loader.sampler.set_epoch(epoch)
+    kind = torch.device(device).type
+    model.train()
+    sums = torch.zeros(4, dtype=torch.float64)  # of the loss, right answers, answers, pictures
+    for images, labels in loader:
+        images = images.to(device, memory_format=torch.channels_last)
+        labels = labels.to(device)
+        with torch.autocast(kind, torch.bfloat16) if recipe.bf16 else nullcontext():
+            logits = model(images)
+        losses = [
+            F.cross_entropy(one.float(), labels[:, task], label_smoothing=recipe.smoothing)
+            for task, one in enumerate(logits)
+        ]
+        loss = torch.stack(losses).sum()
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        right = sum(int((one.argmax(1) == labels[:, k]).sum()) for k, one in enumerate(logits))
+        weighted = float(loss.detach()) * len(images)
+        sums += torch.tensor([weighted, right, labels.numel(), len(images)], dtype=torch.float64)
+    sums = _over_all_processes(sums, device)
+    seconds = time.perf_counter() - started
+    rate = float(schedule.get_last_lr()[0])
+    loss_sum, right_sum, answers, seen = sums.tolist()
+    return Metrics(epoch, loss_sum / seen, right_sum / answers, rate, seconds, seen / seconds)
+
+
+def _over_all_processes(sums: Tensor, device: str) -> Tensor:
+    if not torch.distributed.is_initialized():
+        return sums
+    there = sums.to(device)
+    torch.distributed.all_reduce(there)
+    return there.cpu()
+
+
+def _write(
+    path: Path,
+    stage: Stage,
+    trunk: Trunk,
+    model: nn.Module,
+    run: Run,
+    card: dict[str, Any],
+    data: Labelled,
+    recipe: Recipe,
+) -> None:
+    tensors = {f"trunk.{name}": value for name, value in trunk.state_dict().items()}
+    if isinstance(model, DelfClassifier):
+        attention = model.scored.attention.state_dict()
+        tensors |= {f"attention.{name}": value for name, value in attention.items()}
+    last = run.metrics[-1]
+    save_weights(
+        path,
+        tensors,
+        {
+            "stage": stage,
+            "backbone": trunk.name,
+            "mean": trunk.mean,
+            "std": trunk.std,
+            "pictures": len(data),
+            "classes": {task: len(names) for task, names in data.classes.items()},
+            "recipe": asdict(recipe),
+            "loss": round(last.loss, 4),
+            "accuracy": round(last.accuracy, 4),
+            "seconds": round(sum(one.seconds for one in run.metrics)),
+            "torch": torch.__version__,
+            **card,
+        },
+    )
+
+
+def _loader(data: Labelled, recipe: Recipe, processes: int, rank: int) -> DataLoader:
+    examples = Examples(data, augmentation(recipe.size, recipe.smallest, recipe.flip))
+    sampler = (
+        DistributedSampler(examples, processes, rank, seed=recipe.seed, drop_last=True)
+        if processes > 1
+        else RandomSampler(examples)
+    )
+    return DataLoader(
+        examples,
+        recipe.batch // processes,
+        sampler=sampler,
+        num_workers=recipe.workers,
+        drop_last=True,
+    )
+
+
+def _processes(device: str) -> tuple[int, int, str]:
+    """How many processes `torchrun` started, which this is, and its device; 1 and 0 without it."""
+    processes, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
+    on_gpu = torch.device(device).type == "cuda"
+    if processes > 1:
+        if on_gpu:
+            device = f"cuda:{os.environ['LOCAL_RANK']}"
+            torch.cuda.set_device(device)
+        torch.distributed.init_process_group("nccl" if on_gpu else "gloo")
+    return processes, rank, device
+
+
+def _identity(
+    stage: Stage, trunk: Trunk, data: Labelled, recipe: Recipe, processes: int
+) -> dict[str, Any]:
+    """What a run must have in common with the one it goes on with."""
+    settings = asdict(recipe)
+    del settings["workers"]
+    begun = hashlib.sha256(b"".join(t.cpu().numpy().tobytes() for t in trunk.state_dict().values()))
+    classes = {task: list(names) for task, names in data.classes.items()}
+    return {
+        "stage": stage,
+        "backbone": trunk.name,
+        "starting weights": begun.hexdigest(),
+        "pictures": len(data),
+        "classes": classes,
+        "processes": processes,
+        **settings,
+    }
+
+
+def _seed(seed: int, rank: int = 0) -> None:
+    """Gamma is drawn alike in all processes, crops and colours differently in each."""
+    random.seed(seed)
+    torch.manual_seed(seed + 1_000_003 * rank)

@@ -1,0 +1,121 @@
+"""Pictures and labels to train on: the rendered set, or any folder with a sub-folder a class."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from delf_lesson.datasets.training_set import training_pictures
+from delf_lesson.images import Pixels, list_images, read_image
+
+ATTRIBUTES = ("family", "wall", "roof", "weather", "season")
+"""What the base trunk learns of a rendering: everything but which landmark it is."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Pictures with one or several labels each (slide "Train Local Descriptor Network").
+
+    readers: one for each picture, returning `uint8` RGB (H, W, 3). labels: int64 (N, T), a column
+    for each of the T tasks. classes: the names of each task's classes.
+    """
+
+    readers: Sequence[Callable[[], Pixels]]
+    labels: NDArray[np.int64]
+    classes: dict[str, tuple[str, ...]]
+
+    def __len__(self) -> int:
+        return len(self.readers)
+
+
+def _labelled(
+    readers: Sequence[Callable[[], Pixels]], values: Mapping[str, Sequence[str]]
+) -> Labelled:
+    classes = {task: tuple(sorted(set(names))) for task, names in values.items()}
+    places = {task: {name: k for k, name in enumerate(names)} for task, names in classes.items()}
+    columns = [[places[task][name] for name in names] for task, names in values.items()]
+    return Labelled(readers, np.array(columns, np.int64).T, classes)
+
+
+def rendered_attributes(folder: str | Path | None = None) -> Labelled:
+    """The rendered training set with the labels of the base trunk: `ATTRIBUTES`."""
+    shown = training_pictures("full", folder)
+    values = {task: [getattr(picture, task) for picture in shown] for task in ATTRIBUTES}
+    return _labelled([picture.read for picture in shown], values)
+
+
+def rendered_landmarks(form: str = "clean", folder: str | Path | None = None) -> Labelled:
+    """The rendered training set with the landmark each picture is filed under."""
+    shown = training_pictures(form, folder)
+    return _labelled(
+        [picture.read for picture in shown], {"landmark": [picture.label for picture in shown]}
+    )
+
+
+def image_folder(folder: str | Path) -> Labelled:
+    """Pictures of a folder with one sub-folder a class; deeper folders belong to the first.
+
+    Google Landmarks comes sorted by the letters of a picture's id; sort it by landmark first.
+    Raises ValueError unless there are two classes or more.
+    """
+    paths = list_images(folder)
+    names = [path.relative_to(folder).parts[0] for path in paths if path.parent != Path(folder)]
+    paths = [path for path in paths if path.parent != Path(folder)]
+    if len(set(names)) < 2:
+        raise ValueError(
+            f"folder: {folder} has {len(set(names))} sub-folders with images; wanted 2"
+        )
+    readers = [partial(read_image, path) for path in paths]
+    return _labelled(readers, {"landmark": names})
+
+
+def choose_data(stage: str, data: str | Path) -> Labelled:
+    """What a stage trains on: "rendered", or a folder (see `image_folder`).
+
+    The base trunk learns the renderings' attributes, stage one the clean landmarks and stage two
+    the full set, as the paper uses its two.
+    """
+    if data != "rendered":
+        return image_folder(data)
+    if stage == "base":
+        return rendered_attributes()
+    return rendered_landmarks("clean" if stage == "ft" else "full")
+
+
+def augmentation(size: int, smallest: float = 0.3, flip: bool = False) -> v2.Compose:
+    """A random part of an image, resized to size x size, in other colours: uint8 to float [0, 1].
+
+    smallest: the least share of the image's area that is cut out.
+    """
+    return v2.Compose(
+        [
+            v2.RandomResizedCrop(size, scale=(smallest, 1.0), antialias=True),
+            v2.RandomHorizontalFlip(0.5 if flip else 0.0),
+            v2.ColorJitter(0.4, 0.4, 0.4, 0.05),
+            v2.RandomGrayscale(0.1),
+            v2.ToDtype(torch.float32, scale=True),
+        ]
+    )
+
+
+class Examples(torch.utils.data.Dataset):
+    """Labelled pictures through a transform, for a `DataLoader`."""
+
+    def __init__(self, pictures: Labelled, transform: v2.Transform) -> None:
+        self.pictures = pictures
+        self.transform = transform
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, row: int) -> tuple[Tensor, Tensor]:
+        pixels = torch.from_numpy(self.pictures.readers[row]()).permute(2, 0, 1)
+        image = self.transform(tv_tensors.Image(pixels)).as_subclass(Tensor)
+        return image, torch.from_numpy(self.pictures.labels[row])

@@ -156,7 +156,8 @@ def edge_crossings(
         weight = np.exp(-((q - point[:, None, None]) ** 2).sum(axis=3) / (2 * sigma**2))
         tensor = np.einsum("nyx,nyxi,nyxj->nij", weight, g, g)
         lines = np.einsum("nyx,nyxi,nyxj,nyxj->ni", weight, g, g, q)
-        singular = np.abs(np.linalg.det(tensor)) < 1e-12
+        trace = np.trace(tensor, axis1=1, axis2=2)
+        singular = np.linalg.det(tensor) <= ROUNDING * trace**2
         tensor[singular] = np.eye(2)
         moved = np.linalg.solve(tensor, lines[..., None])[..., 0]
         far = singular | (np.linalg.norm(moved - xy, axis=1) > sigma)

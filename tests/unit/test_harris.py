@@ -125,6 +125,13 @@ def test_so_are_those_of_a_turned_one(degrees):
     assert len(corners) >= 30 and distance.max() < 0.1
 
 
+def test_a_faint_checkerboard_is_as_exact():
+    faint = 0.5 + 0.02 * (checkerboard(23.8, 24.3) - 0.5)
+    found = harris_keypoints(faint, threshold=0.2, place="crossing")
+    corners = np.array([[23.8 + 24 * i, 24.3 + 24 * j] for i in range(7) for j in range(7)])
+    assert np.linalg.norm(found.xy[:, None] - corners, axis=2).min(axis=0).max() < 0.1
+
+
 def test_a_corner_is_found_where_opencvs_refinement_finds_it(grey):
     corners = harris_keypoints(grey, threshold=0.05, place="crossing").xy
     stop = (cv2.TERM_CRITERIA_MAX_ITER | cv2.TERM_CRITERIA_EPS, 50, 1e-4)

@@ -239,7 +239,7 @@ def train(
 
     import torch
 
-    from delf_lesson.deep import training
+    from delf_lesson.deep import recipes, training
     from delf_lesson.deep.backbone import resnets
     from delf_lesson.deep.training_data import choose_data
     from delf_lesson.deep.weights import SHIPPED, begin_trunk
@@ -261,7 +261,7 @@ def train(
     first = os.environ.get("RANK", "0") == "0"  # of several processes one speaks
     given = {name: value for name, value in recipe.items() if value is not None}
     try:
-        plan = replace(training.RECIPES[stage], **given)  # type: ignore[index]
+        plan = replace(recipes.RECIPES[stage], **given)  # type: ignore[index]
         trunk = begin_trunk(stage, weights, backbone, plan.seed)
         pictures = choose_data(stage, data)
         for one in training.train(stage, trunk, pictures, out, plan, device):  # type: ignore[arg-type]

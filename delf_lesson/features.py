@@ -117,6 +117,13 @@ class LocalFeatures:
         return cls(**values)
 
 
+def l2_normalise(rows: NDArray) -> NDArray[np.float32]:
+    """Each row (N, D) divided by its L2 norm; rows of zeros become the constant unit row."""
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    even = np.full(rows.shape[1], rows.shape[1] ** -0.5)
+    return np.where(norms > 0, rows / np.maximum(norms, 1e-12), even).astype(np.float32)
+
+
 @runtime_checkable
 class LocalExtractor(Protocol):
     """Anything that turns an image into local features.

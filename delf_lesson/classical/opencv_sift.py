@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from delf_lesson.classical.scale_space import BASE_SIGMA
-from delf_lesson.classical.sift import DIMENSIONS, l2_normalise, root_sift
-from delf_lesson.features import LocalFeatures
+from delf_lesson.classical.sift import DIMENSIONS, root_sift
+from delf_lesson.features import LocalFeatures, l2_normalise
 from delf_lesson.images import Pixels, resize_longest, to_grey, to_original
 
 

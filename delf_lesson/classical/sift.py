@@ -16,7 +16,7 @@ from delf_lesson.classical.harris import harris_keypoints
 from delf_lesson.classical.keypoints import Keypoints
 from delf_lesson.classical.patches import gradients, sample_patches
 from delf_lesson.classical.scale_space import BASE_SIGMA, ScaleSpace, scale_space
-from delf_lesson.features import LocalFeatures
+from delf_lesson.features import LocalFeatures, l2_normalise
 from delf_lesson.images import Pixels, resize_longest, to_grey, to_original
 
 CELLS = 4  # a descriptor has 4x4 cells,
@@ -142,13 +142,6 @@ def descriptor_patches(
     """The patches (N, 22, 22) that `describe_patches` wants; see `sample_patches`."""
     side = (CELLS + 1) * CELL_SAMPLES + 2
     return sample_patches(space, keypoints, angles, side, CELL_SIGMAS / CELL_SAMPLES)
-
-
-def l2_normalise(rows: NDArray) -> NDArray[np.float32]:
-    """Each row (N, D) divided by its L2 norm; rows of zeros become the constant unit row."""
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    even = np.full(rows.shape[1], rows.shape[1] ** -0.5)
-    return np.where(norms > 0, rows / np.maximum(norms, 1e-12), even).astype(np.float32)
 
 
 def root_sift(descriptors: NDArray) -> NDArray[np.float32]:

@@ -34,13 +34,10 @@ def bare_image(axes: Axes, image: NDArray, title: str = "", **how: object) -> No
     axes.set_axis_off()
 
 
-def show_maps(
-    maps: Mapping[str, NDArray], alt: str, columns: int = 2, signed: bool = True, cut: float = 99.0
-) -> Picture:
-    """Maps (H, W) by their titles, each with a scale of its own.
+def show_maps(maps: Mapping[str, NDArray], alt: str, columns: int = 2) -> Picture:
+    """Signed maps (H, W) by their titles, each with a scale of its own.
 
-    signed: zero is white and the scale runs equally far to both sides; cut: the percentile of
-    absolute values at which the colours end.
+    Zero is white, and the colours end at the 99th percentile of absolute values on both sides.
     """
     rows = -(-len(maps) // columns)
     with rc_context(LOOK):
@@ -49,11 +46,8 @@ def show_maps(
         figure = new_figure(height * rows)
         for place, (title, values) in enumerate(maps.items(), start=1):
             axes = figure.add_subplot(rows, columns, place)
-            end = float(np.percentile(np.abs(values), cut)) or 1.0
-            if signed:
-                bare_image(axes, values, title, cmap=SIGNED, vmin=-end, vmax=end)
-            else:
-                bare_image(axes, values, title, vmin=0, vmax=end)
+            end = float(np.percentile(np.abs(values), 99)) or 1.0
+            bare_image(axes, values, title, cmap=SIGNED, vmin=-end, vmax=end)
         return photograph(figure, alt)
 
 

@@ -19,9 +19,9 @@ from torchvision.ops import nms
 
 from delf_lesson.deep.attention import Attention, norm_scores
 from delf_lesson.deep.backbone import Grid, Trunk
-from delf_lesson.features import LocalFeatures
+from delf_lesson.features import LocalFeatures, l2_normalise
 from delf_lesson.images import Pixels, check_image, resize_longest, to_original
-from delf_lesson.retrieval.reduction import Pca, unit_rows
+from delf_lesson.retrieval.reduction import Pca
 
 SCALES = tuple(2 ** (step / 2) for step in range(-4, 3))
 """The paper's pyramid: 0.25, 0.35, 0.5, 0.71, 1, 1.41, 2 times the image."""
@@ -197,7 +197,7 @@ class Delf:
     def _reduced(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         if self.reduction is not None:
             return self.reduction.apply(rows)
-        return unit_rows(rows)
+        return l2_normalise(rows)
 
 
 @dataclass(frozen=True, eq=False)

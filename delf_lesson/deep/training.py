@@ -5,70 +5,26 @@ Selection"; introduced in notebooks 04 and 05. Several processes (`torchrun`) sh
 """
 
 import hashlib
-import math
-import os
-import random
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import DataLoader, DistributedSampler, RandomSampler
 
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.classifiers import DelfClassifier, TrunkClassifier
+from delf_lesson.deep.processes import join_processes, seed_everything, sum_over_processes
+from delf_lesson.deep.recipes import RECIPES, Recipe, Stage, rate_factor
 from delf_lesson.deep.runs import Metrics, Run
 from delf_lesson.deep.training_data import Examples, Labelled, augmentation
 from delf_lesson.deep.weights import save_weights
-
-Stage = Literal["base", "ft", "attention"]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train.
-
-    epochs; batch: pictures over all processes; rate: the highest learning rate, reached after a
-    tenth of the steps and brought to 0 along a cosine; size: pixels, the side of a crop; smallest:
-    the least share of a picture that a crop shows; flip: mirror half of them; decay: of weights;
-    smoothing: of labels; seed; bf16: half precision in the forward pass, which pays on GPUs and
-    on few processors; workers: of the loader.
-
-    The paper cuts a centred square, resizes it to 250 (stage two: 900) and crops 224 (720) of it.
-    Our pictures have 224 pixels and are far fewer, so crops vary in size and colour.
-    """
-
-    epochs: int = 20
-    batch: int = 64
-    rate: float = 0.1
-    size: int = 160
-    smallest: float = 0.3
-    flip: bool = False
-    decay: float = 5e-4
-    smoothing: float = 0.0
-    seed: int = 0
-    bf16: bool = False
-    workers: int = 1
-
-    def __post_init__(self) -> None:
-        if min(self.epochs, self.batch, self.size) < 1 or self.rate <= 0 or self.workers < 0:
-            raise ValueError(
-                f"epochs, batch and size are {self.epochs}, {self.batch} and {self.size}, rate is "
-                f"{self.rate} and workers {self.workers}; wanted 1 or more, over 0, and 0 or more"
-            )
-
-
-RECIPES: dict[Stage, Recipe] = {
-    "base": Recipe(epochs=30, flip=True, smoothing=0.05),
-    "ft": Recipe(epochs=20, rate=0.03),
-    "attention": Recipe(epochs=10, rate=0.01, size=224, smallest=0.5, decay=1e-4),
-}
 
 
 def train(
@@ -97,12 +53,12 @@ def train(
         raise ValueError(f"data has {len(data)} pictures; wanted at least a batch, {recipe.batch}")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    processes, rank, device = _processes(device)
+    processes, rank, device = join_processes(device)
     if recipe.batch % processes:
         raise ValueError(f"batch is {recipe.batch}; wanted a multiple of {processes} processes")
     classes = [len(names) for names in data.classes.values()]
     identity = _identity(stage, trunk, data, recipe, processes)
-    _seed(recipe.seed)  # heads begin alike in every process, and in every run
+    seed_everything(recipe.seed)  # heads begin alike in every process, and in every run
     model: nn.Module = (DelfClassifier if stage == "attention" else TrunkClassifier)(trunk, classes)
     model.to(torch.device(device)).to(memory_format=torch.channels_last)
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -117,7 +73,9 @@ def train(
     wrapped = nn.parallel.DistributedDataParallel(model) if processes > 1 else model
     try:
         for epoch in range(run.resume(), recipe.epochs):
-            _seed(recipe.seed + 1 + epoch, rank)  # a run cut off draws what it would have drawn
+            seed_everything(
+                recipe.seed + 1 + epoch, rank
+            )  # a run cut off draws what it would have drawn
             metrics = _epoch(wrapped, loader, optimiser, schedule, recipe, device, epoch)
             model.eval()
             if rank == 0:
@@ -131,14 +89,6 @@ def train(
         trunk.requires_grad_(True).eval()
         if processes > 1:
             torch.distributed.destroy_process_group()
-
-
-def rate_factor(step: int, steps: int) -> float:
-    """Share of the highest rate: a line up for a tenth of the steps, then down along a cosine."""
-    rising = max(1, steps // 10)
-    if step < rising:
-        return (step + 1) / rising
-    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
 
 
 def _epoch(
@@ -173,19 +123,11 @@ def _epoch(
         right = sum(int((one.argmax(1) == labels[:, k]).sum()) for k, one in enumerate(logits))
         weighted = float(loss.detach()) * len(images)
         sums += torch.tensor([weighted, right, labels.numel(), len(images)], dtype=torch.float64)
-    sums = _over_all_processes(sums, device)
+    sums = sum_over_processes(sums, device)
     seconds = time.perf_counter() - started
     rate = float(schedule.get_last_lr()[0])
     loss_sum, right_sum, answers, seen = sums.tolist()
     return Metrics(epoch, loss_sum / seen, right_sum / answers, rate, seconds, seen / seconds)
-
-
-def _over_all_processes(sums: Tensor, device: str) -> Tensor:
-    if not torch.distributed.is_initialized():
-        return sums
-    there = sums.to(device)
-    torch.distributed.all_reduce(there)
-    return there.cpu()
 
 
 def _write(
@@ -239,18 +181,6 @@ def _loader(data: Labelled, recipe: Recipe, processes: int, rank: int) -> DataLo
     )
 
 
-def _processes(device: str) -> tuple[int, int, str]:
-    """How many processes `torchrun` started, which this is, and its device; 1 and 0 without it."""
-    processes, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
-    on_gpu = torch.device(device).type == "cuda"
-    if processes > 1:
-        if on_gpu:
-            device = f"cuda:{os.environ['LOCAL_RANK']}"
-            torch.cuda.set_device(device)
-        torch.distributed.init_process_group("nccl" if on_gpu else "gloo")
-    return processes, rank, device
-
-
 def _identity(
     stage: Stage, trunk: Trunk, data: Labelled, recipe: Recipe, processes: int
 ) -> dict[str, Any]:
@@ -268,9 +198,3 @@ def _identity(
         "processes": processes,
         **settings,
     }
-
-
-def _seed(seed: int, rank: int = 0) -> None:
-    """Gamma is drawn alike in all processes, crops and colours differently in each."""
-    random.seed(seed)
-    torch.manual_seed(seed + 1_000_003 * rank)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from delf_lesson.features import l2_normalise
+
 
 @dataclass(frozen=True, eq=False)
 class Pca:
@@ -44,7 +46,7 @@ class Pca:
                 f"dimensions is {dimensions} and rows has shape {rows.shape}; wanted (N, D) with "
                 "dimensions from 1 to D and below N"
             )
-        unit = unit_rows(rows.astype(np.float64))
+        unit = l2_normalise(rows).astype(np.float64)
         mean = unit.mean(axis=0)
         _, vectors = np.linalg.eigh(np.cov(unit - mean, rowvar=False))
         components = vectors[:, ::-1].T[:dimensions]
@@ -58,11 +60,4 @@ class Pca:
         rows = np.asarray(rows, np.float32)
         if rows.ndim != 2 or rows.shape[1] != len(self.mean):
             raise ValueError(f"rows has shape {rows.shape}; wanted (N, {len(self.mean)})")
-        return unit_rows((unit_rows(rows) - self.mean) @ self.components.T).astype(np.float32)
-
-
-def unit_rows(rows: NDArray) -> NDArray:
-    """Each row (N, D) divided by its L2 norm; rows of zeros become the constant unit row."""
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    even = rows.shape[1] ** -0.5
-    return np.where(norms > 0, rows / np.maximum(norms, 1e-12), even)
+        return l2_normalise((l2_normalise(rows) - self.mean) @ self.components.T)

@@ -17,7 +17,8 @@ from delf_lesson.datasets.training_set import training_pictures
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.classifiers import GAMMAS, DelfClassifier
 from delf_lesson.deep.delf import Delf
-from delf_lesson.deep.training import RECIPES, Recipe, rate_factor, train
+from delf_lesson.deep.recipes import RECIPES, Recipe, rate_factor
+from delf_lesson.deep.training import train
 from delf_lesson.deep.training_data import (
     ATTRIBUTES,
     Examples,
@@ -226,13 +227,14 @@ import sys, torch
 from dataclasses import replace
 from pathlib import Path
 from delf_lesson.deep import training
+from delf_lesson.deep.recipes import Recipe
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.training_data import image_folder
 
 seen = []
 real = training.TrunkClassifier.forward
 training.TrunkClassifier.forward = lambda self, x: (seen.append(x.clone()), real(self, x))[1]
-plan = training.Recipe(epochs=1, batch=12, rate=0.05, size=48, bf16=False, workers=0)
+plan = Recipe(epochs=1, batch=12, rate=0.05, size=48, bf16=False, workers=0)
 torch.manual_seed(5)
 trunk = Trunk("resnet18")
 rank = torch.distributed.is_available() and __import__("os").environ["RANK"]
@@ -266,6 +268,6 @@ def test_two_processes_share_the_work(stripes, tmp_path):
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(stripes, tmp_path, monkeypatch):
-    monkeypatch.setattr("delf_lesson.deep.training._processes", lambda device: (5, 0, device))
+    monkeypatch.setattr("delf_lesson.deep.training.join_processes", lambda device: (5, 0, device))
     with pytest.raises(ValueError, match="multiple of 5"):
         list(train("ft", fresh(), image_folder(stripes), tmp_path, QUICK))

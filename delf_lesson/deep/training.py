@@ -73,9 +73,8 @@ def train(
     wrapped = nn.parallel.DistributedDataParallel(model) if processes > 1 else model
     try:
         for epoch in range(run.resume(), recipe.epochs):
-            seed_everything(
-                recipe.seed + 1 + epoch, rank
-            )  # a run cut off draws what it would have drawn
+            # Of its own, so that a run which was cut off draws what it would have drawn.
+            seed_everything(recipe.seed + 1 + epoch, rank)
             metrics = _epoch(wrapped, loader, optimiser, schedule, recipe, device, epoch)
             model.eval()
             if rank == 0:

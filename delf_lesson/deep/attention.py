@@ -5,6 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 HIDDEN = 512
+LENGTH = 16.0
+"""What a mean of unit descriptors is multiplied by before it is classified: it is below 1 long."""
 
 
 class Attention(nn.Module):
@@ -28,13 +30,19 @@ class Attention(nn.Module):
 
 
 def attend(features: Tensor, scores: Tensor) -> Tensor:
-    """The sum of the cells' unit descriptors, each by its score (equation 1): (N, C).
+    """The mean of the cells' unit descriptors, weighted by their scores: (N, C).
 
-    features (N, C, H, W), scores (N, 1, H, W). The public code divides by the number of cells;
-    the paper's equation does not. Descriptors are brought to unit length first, so that the score
-    alone says how much a cell counts.
+    features (N, C, H, W), scores (N, 1, H, W). Descriptors are brought to unit length first, so
+    that the score alone says how much a cell counts.
+
+    The paper's equation 1 is the weighted sum, the public code divides it by the number of cells,
+    and we divide by the sum of the scores, so that scores count against each other only. In trials
+    on a half-trained trunk the sum did not train at a rate of 0.01 (the loss stayed at
+    log(classes)), and of the best 300 cells of a city's pictures 0.66 lay on the landmark with the
+    public code's mean, 0.72 with the weighted mean, at the best of the rates tried for each.
     """
-    return (F.normalize(features, dim=1) * scores).sum(dim=(2, 3))
+    weighted = (F.normalize(features, dim=1) * scores).sum(dim=(2, 3))
+    return weighted / scores.sum(dim=(2, 3)).clamp(min=1e-6)
 
 
 class AttentionClassifier(nn.Module):
@@ -47,7 +55,7 @@ class AttentionClassifier(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Features (N, C, H, W) to logits (N, classes)."""
-        return self.classifier(attend(features, self.attention(features)))
+        return self.classifier(LENGTH * attend(features, self.attention(features)))
 
 
 def norm_scores(features: Tensor) -> Tensor:

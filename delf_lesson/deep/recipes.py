@@ -18,7 +18,8 @@ class Recipe:
     on few processors; workers: of the loader.
 
     The paper cuts a centred square, resizes it to 250 (stage two: 900) and crops 224 (720) of it.
-    Our pictures have 224 pixels and are far fewer, so crops vary in size and colour.
+    Our pictures have 224 pixels and are far fewer, so crops vary in size and colour. Stage two
+    enlarges them: it scores what the pyramid's finest scales will show of larger pictures.
     """
 
     epochs: int = 20
@@ -42,9 +43,9 @@ class Recipe:
 
 
 RECIPES: dict[Stage, Recipe] = {
-    "base": Recipe(epochs=30, flip=True, smoothing=0.05),
-    "ft": Recipe(epochs=20, rate=0.03),
-    "attention": Recipe(epochs=10, rate=0.01, size=224, smallest=0.5, decay=1e-4),
+    "base": Recipe(epochs=40, size=112, flip=True, smoothing=0.05),
+    "ft": Recipe(epochs=30, rate=0.03, size=128, smallest=0.15),
+    "attention": Recipe(epochs=6, rate=0.1, size=448, smallest=0.25, decay=1e-4),
 }
 
 

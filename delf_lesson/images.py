@@ -158,10 +158,17 @@ def resize_longest(image: Pixels, longest: int) -> tuple[Pixels, float]:
     check_image(image)
     height, width = image.shape[:2]
     scale = min(1.0, longest / max(height, width))
-    if scale == 1.0:
-        return image, 1.0
+    return rescale(image, scale), scale
+
+
+def rescale(image: Pixels, scale: float) -> Pixels:
+    """Resize an image by a scale, areas averaged where it shrinks and linearly where it grows."""
+    height, width = image.shape[:2]
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA), scale
+    if size == (width, height):
+        return image
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return cv2.resize(image, size, interpolation=how)
 
 
 def to_original(xy: NDArray, resized: tuple[int, int], original: tuple[int, int]) -> NDArray:

@@ -5,8 +5,10 @@ Slides "How about deep feature?" and "Deep Feature"; introduced in notebook 03.
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torchvision
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.models import resnet
 
@@ -27,6 +29,16 @@ class Grid:
     stride: int
     receptive_field: int
     offset: float
+
+
+def receptive_fields(xy: NDArray, scales: NDArray, grid: Grid) -> NDArray[np.float32]:
+    """Squares `(x0, y0, x1, y1)` as large as what cells can see, around points: (N, 4), in pixels.
+
+    xy: (N, 2), the points: fields' centres give exactly what the cells can see. scales: (N,), the
+    pyramid's scale that each was computed at.
+    """
+    half = grid.receptive_field / (2 * np.asarray(scales)[:, None])
+    return np.concatenate([xy - half, xy + half], axis=1).astype(np.float32)
 
 
 def resnets() -> list[str]:

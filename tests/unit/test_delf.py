@@ -7,9 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from delf_lesson.deep.attention import Attention, AttentionClassifier, attend, norm_scores
-from delf_lesson.deep.backbone import Trunk
-from delf_lesson.deep.delf import SCALES, Delf, receptive_fields
+from delf_lesson.deep.attention import (
+    Attention,
+    AttentionClassifier,
+    attend,
+    norm_scores,
+)
+from delf_lesson.deep.backbone import Trunk, receptive_fields
+from delf_lesson.deep.delf import SCALES, Delf
 from delf_lesson.features import LocalExtractor
 from delf_lesson.retrieval.reduction import Pca
 
@@ -38,16 +43,18 @@ def test_attention_is_two_convolutions_a_relu_and_softplus():
     assert torch.allclose(found, wanted, atol=1e-5) and (found > 0).all()
 
 
-def test_pooling_is_the_sum_of_unit_descriptors_by_their_scores():
+def test_pooling_is_the_weighted_mean_of_unit_descriptors():
     features, scores = torch.randn(2, 5, 3, 4), torch.rand(2, 1, 3, 4)
     wanted = torch.zeros(2, 5)
     for n in range(2):
         for y in range(3):
             for x in range(4):
                 cell = features[n, :, y, x]
-                wanted[n] += scores[n, 0, y, x] * cell / cell.norm()
+                wanted[n] += scores[n, 0, y, x] * cell / cell.norm() / scores[n].sum()
     assert torch.allclose(attend(features, scores), wanted, atol=1e-5)
     assert torch.allclose(attend(3 * features, scores), wanted, atol=1e-5)
+    assert torch.allclose(attend(features, 3 * scores), wanted, atol=1e-5)
+    assert torch.isfinite(attend(features, 0 * scores)).all()
 
 
 def test_attention_learns_from_labels_alone_which_cells_matter():
@@ -66,14 +73,14 @@ def test_attention_learns_from_labels_alone_which_cells_matter():
         features = features + 0.05 * torch.randn_like(features)
         return features.permute(0, 2, 1).reshape(size, 16, 3, 3), labels, place
 
-    for _ in range(150):
+    for _ in range(300):
         features, labels, _ = batch()
         optimiser.zero_grad()
         nn.functional.cross_entropy(model(features), labels).backward()
         optimiser.step()
     features, _, place = batch(200)
     scores = model.eval().attention(features).flatten(1)
-    assert (scores.argmax(dim=1) == place).float().mean() > 0.95
+    assert (scores.argmax(dim=1) == place).float().mean() > 0.85  # by lot 1 in 9
 
 
 def test_contract(trunk, texture):
@@ -87,16 +94,23 @@ def test_contract(trunk, texture):
 
 
 def test_every_cell_of_one_scale_lies_at_its_receptive_fields_centre(trunk, texture):
-    found = Delf(trunk, max_features=10_000, scales=(1.0,)).extract(texture(1))
+    extractor = Delf(trunk, max_features=10_000, scales=(1.0,), places="field")
+    found = extractor.extract(texture(1))
     at = {tuple(point) for point in found.xy.round(3)}
     assert at == {(16.0 * x, 16.0 * y) for x in range(20) for y in range(15)}
+
+
+def test_tiles_that_reach_over_the_edge_keep_their_keypoint_inside(trunk):
+    image = np.random.default_rng(0).integers(0, 256, (97, 129, 3), np.uint8)
+    found = Delf(trunk, max_features=10_000).extract(image)
+    assert found.xy.min() >= 0 and (found.xy.max(axis=0) <= [128.5, 96.5]).all()
 
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_cells_of_every_scale_lie_where_the_resized_image_says(trunk, texture, scale):
     """An image of odd sides: what it becomes is rounded to whole pixels, and centres follow."""
     image = texture(1, 233, 311)
-    found = Delf(trunk, max_features=10_000, scales=(scale,)).extract(image)
+    found = Delf(trunk, max_features=10_000, scales=(scale,), places="field").extract(image)
     width, height = round(311 * scale), round(233 * scale)
     columns, rows = np.arange(-(-width // 16)), np.arange(-(-height // 16))
     x = (16 * columns + 0.5) * 311 / width - 0.5
@@ -133,7 +147,7 @@ def test_a_cell_moves_with_what_it_sees(trunk):
 
 def test_scores_and_descriptors_are_the_trunks(trunk, texture):
     image = texture(2)
-    found = Delf(trunk, max_features=1, scales=(1.0,)).extract(image)
+    found = Delf(trunk, max_features=1, scales=(1.0,), places="field").extract(image)
     with torch.inference_mode():
         features = trunk(torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255)
     norms = norm_scores(features)[0, 0]
@@ -275,3 +289,23 @@ def test_pca_refuses_what_cannot_be():
         Pca(np.zeros(3), np.eye(4), "")
     with pytest.raises(ValueError, match="rows"):
         Pca(np.zeros(4), np.eye(4)[:2], "").apply(np.zeros((2, 5)))
+
+
+def test_dense_gives_every_cell_in_rows_and_extract_keeps_the_best_of_them(trunk):
+    image = np.random.default_rng(3).integers(0, 256, (112, 144, 3), np.uint8)
+    grid = Delf(trunk).dense(image)
+    whole, rows, columns = grid.features, grid.rows, grid.columns
+    assert (rows, columns, grid.spacing) == (7, 9, 16) and len(whole) == 63
+    assert Delf(trunk, max_side=72).dense(image, 0.5).spacing == 64
+    x, y = whole.xy.reshape(rows, columns, 2).transpose(2, 0, 1)
+    assert (np.diff(x, axis=1) == 16).all() and (np.diff(y, axis=0) == 16).all()
+    best = Delf(trunk, scales=(1.0,), max_features=10).extract(image)
+    order = np.argsort(-whole.scores, kind="stable")[:10]
+    np.testing.assert_allclose(best.descriptors, whole.descriptors[order], atol=1e-5)
+    np.testing.assert_array_equal(best.xy, whole.xy[order])
+    asked = grid.cell(2, 5)
+    assert whole.xy[asked].tolist() == [x[2, 5], y[2, 5]]
+    similarity = grid.similarity(whole.descriptors[asked])
+    assert similarity[2, 5] == pytest.approx(1, abs=1e-5) and similarity.max() < 1.00001
+    with pytest.raises(IndexError, match="outside"):
+        grid.cell(7, 0)

@@ -216,8 +216,8 @@ def extract(image: Path, system: str, out: Path) -> None:
 @click.option("--backbone", default="resnet18", show_default=True, help="A torchvision ResNet.")
 @click.option(
     "--weights",
-    help="What the trunk begins with: imagenet, base, ft, or a weights file. By default nothing "
-    "for base, base for ft, and ft for attention.",
+    help="What the trunk begins with: imagenet, base, ft, attention, or a weights file. By "
+    "default nothing for base, base for ft, and ft for attention.",
 )
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the stage's own number.")
 @click.option("--batch", type=click.IntRange(1), help="Pictures a step, over all processes.")
@@ -250,7 +250,7 @@ def train(
         )
     if weights not in (None, "imagenet", *SHIPPED) and not Path(str(weights)).is_file():
         raise click.BadParameter(
-            f"weights: {weights} is no file; give one, or imagenet, base or ft"
+            f"weights: {weights} is no file; give one, or imagenet, {', '.join(SHIPPED)}"
         )
     if data != "rendered" and not Path(data).is_dir():
         raise click.BadParameter(f"data: {data} is no folder; give one, or rendered")
@@ -262,9 +262,10 @@ def train(
     given = {name: value for name, value in recipe.items() if value is not None}
     try:
         plan = replace(recipes.RECIPES[stage], **given)  # type: ignore[index]
-        trunk = begin_trunk(stage, weights, backbone, plan.seed)
+        trunk, card = begin_trunk(stage, weights, backbone, plan.seed)
         pictures = choose_data(stage, data)
-        for one in training.train(stage, trunk, pictures, out, plan, device):  # type: ignore[arg-type]
+        run = training.train(stage, trunk, pictures, out, plan, device, {"trunk": card})  # type: ignore[arg-type]
+        for one in run:
             line = (
                 f"epoch {one.epoch + 1} of {plan.epochs}: loss {one.loss:.3f}, "
                 f"right {one.accuracy:.3f}, {one.pictures_per_second:.0f} pictures a second"

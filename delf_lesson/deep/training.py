@@ -20,11 +20,18 @@ from torch.utils.data import DataLoader, DistributedSampler, RandomSampler
 
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.classifiers import DelfClassifier, TrunkClassifier
+from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.processes import join_processes, seed_everything, sum_over_processes
 from delf_lesson.deep.recipes import RECIPES, Recipe, Stage, rate_factor
 from delf_lesson.deep.runs import Metrics, Run
 from delf_lesson.deep.training_data import Examples, Labelled, augmentation
 from delf_lesson.deep.weights import save_weights
+from delf_lesson.retrieval.reduction import Pca
+
+REDUCED_TO = 40
+"""The paper's length of a descriptor (section 4.2)."""
+REDUCED_PICTURES, REDUCED_FEATURES = 600, 200
+"""The reduction is computed from so many pictures at most, and so many descriptors of each."""
 
 
 def train(
@@ -35,13 +42,15 @@ def train(
     recipe: Recipe | None = None,
     device: str = "cpu",
     card: dict[str, Any] | None = None,
+    reduce_to: int | None = REDUCED_TO,
 ) -> Iterator[Metrics]:
     """Train one stage, an epoch a step; goes on where an earlier run of the same folder stopped.
 
     trunk: is trained in place ("base", "ft") or stays as it is ("attention"); between the epochs
-    and afterwards it is set to evaluation. data: of several
-    tasks for "base", of one for the others. folder: receives `checkpoint.pt` after every epoch,
+    and afterwards it is set to evaluation. data: of several tasks for "base", of one for the
+    others. folder: receives `checkpoint.pt` after every epoch,
     `metrics.csv`, and at the end `STAGE.safetensors` with its card, to which `card` is added.
+    reduce_to: the length of descriptors after the reduction that is computed then, or None.
 
     Raises ValueError if the data do not fit the stage or the batch the processes, or if the
     folder holds another run: of other settings, pictures, classes or starting weights.
@@ -59,7 +68,8 @@ def train(
     classes = [len(names) for names in data.classes.values()]
     identity = _identity(stage, trunk, data, recipe, processes)
     seed_everything(recipe.seed)  # heads begin alike in every process, and in every run
-    model: nn.Module = (DelfClassifier if stage == "attention" else TrunkClassifier)(trunk, classes)
+    kind = DelfClassifier if stage == "attention" else TrunkClassifier
+    model: TrunkClassifier | DelfClassifier = kind(trunk, classes)
     model.to(torch.device(device)).to(memory_format=torch.channels_last)
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.SGD(
@@ -81,9 +91,11 @@ def train(
                 run.keep(metrics)
             yield metrics
         if rank == 0:
-            _write(
-                folder / f"{stage}.safetensors", stage, trunk, model, run, card or {}, data, recipe
-            )
+            path = folder / f"{stage}.safetensors"
+            _write(path, stage, model, None, run, card or {}, data, recipe)
+            if reduce_to:  # takes a while; what is trained is safe by now
+                reduction = _reduction(model, data, reduce_to, device)
+                _write(path, stage, model, reduction, run, card or {}, data, recipe)
     finally:
         trunk.requires_grad_(True).eval()
         if processes > 1:
@@ -129,21 +141,34 @@ def _epoch(
     return Metrics(epoch, loss_sum / seen, right_sum / answers, rate, seconds, seen / seconds)
 
 
+def _reduction(
+    model: TrunkClassifier | DelfClassifier, data: Labelled, dimensions: int, device: str
+) -> Pca:
+    """The reduction of what these networks keep of some of the pictures."""
+    attention = model.scored.attention if isinstance(model, DelfClassifier) else None
+    extractor = Delf(model.trunk, attention, max_features=REDUCED_FEATURES, device=device)
+    readers = data.readers[:: -(-len(data) // REDUCED_PICTURES)]
+    return Pca.of_extractor(extractor, (read() for read in readers), dimensions, data.name)
+
+
 def _write(
     path: Path,
     stage: Stage,
-    trunk: Trunk,
-    model: nn.Module,
+    model: TrunkClassifier | DelfClassifier,
+    reduction: Pca | None,
     run: Run,
     card: dict[str, Any],
     data: Labelled,
     recipe: Recipe,
 ) -> None:
+    trunk = model.trunk
     tensors = {f"trunk.{name}": value for name, value in trunk.state_dict().items()}
     if isinstance(model, DelfClassifier):
         attention = model.scored.attention.state_dict()
         tensors |= {f"attention.{name}": value for name, value in attention.items()}
-    last = run.metrics[-1]
+    if reduction is not None:
+        tensors["reduction.mean"] = torch.from_numpy(reduction.mean)
+        tensors["reduction.components"] = torch.from_numpy(reduction.components)
     save_weights(
         path,
         tensors,
@@ -152,11 +177,13 @@ def _write(
             "backbone": trunk.name,
             "mean": trunk.mean,
             "std": trunk.std,
+            "reduction": reduction.trained_on if reduction else None,
+            "data": data.name,
             "pictures": len(data),
             "classes": {task: len(names) for task, names in data.classes.items()},
             "recipe": asdict(recipe),
-            "loss": round(last.loss, 4),
-            "accuracy": round(last.accuracy, 4),
+            "loss": [round(one.loss, 4) for one in run.metrics],
+            "accuracy": [round(one.accuracy, 4) for one in run.metrics],
             "seconds": round(sum(one.seconds for one in run.metrics)),
             "torch": torch.__version__,
             **card,
@@ -192,7 +219,9 @@ def _identity(
         "stage": stage,
         "backbone": trunk.name,
         "starting weights": begun.hexdigest(),
+        "data": data.name,
         "pictures": len(data),
+        "labels": hashlib.sha256(data.labels.tobytes()).hexdigest(),
         "classes": classes,
         "processes": processes,
         **settings,

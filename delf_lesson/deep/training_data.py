@@ -24,39 +24,56 @@ class Labelled:
     """Pictures with one or several labels each (slide "Train Local Descriptor Network").
 
     readers: one for each picture, returning `uint8` RGB (H, W, 3). labels: int64 (N, T), a column
-    for each of the T tasks. classes: the names of each task's classes.
+    for each of the T tasks. classes: the names of each task's classes. name: of the set.
     """
 
     readers: Sequence[Callable[[], Pixels]]
     labels: NDArray[np.int64]
     classes: dict[str, tuple[str, ...]]
+    name: str
 
     def __len__(self) -> int:
         return len(self.readers)
 
+    def only(self, names: Sequence[str]) -> "Labelled":
+        """Only the pictures of these classes: little enough to train on in a lesson.
+
+        Raises ValueError if there are several tasks, or for a class that is not there.
+        """
+        if len(self.classes) != 1:
+            raise ValueError(f"there are {len(self.classes)} tasks; wanted one to choose from")
+        ((task, known),) = self.classes.items()
+        if not names or not set(names) <= set(known):
+            raise ValueError(f"names is {list(names)}; wanted some of {', '.join(known)}")
+        rows = np.flatnonzero(np.isin(self.labels[:, 0], [known.index(name) for name in names]))
+        values = {task: [known[label] for label in self.labels[rows, 0].tolist()]}
+        readers = [self.readers[row] for row in rows.tolist()]
+        return _labelled(f"{self.name}, {len(set(names))} classes", readers, values)
+
 
 def _labelled(
-    readers: Sequence[Callable[[], Pixels]], values: Mapping[str, Sequence[str]]
+    name: str, readers: Sequence[Callable[[], Pixels]], values: Mapping[str, Sequence[str]]
 ) -> Labelled:
     classes = {task: tuple(sorted(set(names))) for task, names in values.items()}
     places = {task: {name: k for k, name in enumerate(names)} for task, names in classes.items()}
     columns = [[places[task][name] for name in names] for task, names in values.items()]
-    return Labelled(readers, np.array(columns, np.int64).T, classes)
+    return Labelled(readers, np.array(columns, np.int64).T, classes, name)
 
 
 def rendered_attributes(folder: str | Path | None = None) -> Labelled:
     """The rendered training set with the labels of the base trunk: `ATTRIBUTES`."""
     shown = training_pictures("full", folder)
     values = {task: [getattr(picture, task) for picture in shown] for task in ATTRIBUTES}
-    return _labelled([picture.read for picture in shown], values)
+    readers = [picture.read for picture in shown]
+    return _labelled("rendered, full", readers, values)
 
 
 def rendered_landmarks(form: str = "clean", folder: str | Path | None = None) -> Labelled:
     """The rendered training set with the landmark each picture is filed under."""
     shown = training_pictures(form, folder)
-    return _labelled(
-        [picture.read for picture in shown], {"landmark": [picture.label for picture in shown]}
-    )
+    readers = [picture.read for picture in shown]
+    labels = [picture.label for picture in shown]
+    return _labelled(f"rendered, {form}", readers, {"landmark": labels})
 
 
 def image_folder(folder: str | Path) -> Labelled:
@@ -73,7 +90,7 @@ def image_folder(folder: str | Path) -> Labelled:
             f"folder: {folder} has {len(set(names))} sub-folders with images; wanted 2"
         )
     readers = [partial(read_image, path) for path in paths]
-    return _labelled(readers, {"landmark": names})
+    return _labelled(Path(folder).name, readers, {"landmark": names})
 
 
 def choose_data(stage: str, data: str | Path) -> Labelled:

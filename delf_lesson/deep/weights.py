@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,30 @@ import safetensors
 import safetensors.torch
 import torch
 import torchvision
-from torch import Tensor
+from torch import Tensor, nn
 
 from delf_lesson.deep.attention import Attention
 from delf_lesson.deep.backbone import IMAGENET_MEAN, IMAGENET_STD, Trunk
 from delf_lesson.files import DownloadError, write_atomically
 from delf_lesson.paths import cache_dir, project_root
+from delf_lesson.retrieval.reduction import Pca
 
-SHIPPED = ("base", "ft")
+SHIPPED = {"base": "base", "ft": "delf", "attention": "delf"}
+"""The stages whose weights are shipped, and the end of the file's name; FT is part of DELF's."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a weights file holds: all that `Delf` needs, and the card that says where it is from.
+
+    attention: None before stage two. reduction: of the descriptors that the file's networks keep
+    of the pictures they were trained on.
+    """
+
+    trunk: Trunk
+    attention: Attention | None
+    reduction: Pca | None
+    card: dict[str, Any]
 
 
 def save_weights(path: str | Path, tensors: Mapping[str, Tensor], card: Mapping[str, Any]) -> None:
@@ -48,8 +65,8 @@ def load_weights(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(
-            f"weights: there is no file {path}; name imagenet or a file, or make it with "
-            "`delf-lesson train`"
+            f"weights: there is no file {path}; name {', '.join(SHIPPED)}, imagenet or a file, or "
+            "make it with `delf-lesson train`"
         )
     try:
         with safetensors.safe_open(path, framework="pt") as file:
@@ -59,8 +76,12 @@ def load_weights(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise ValueError(f"path: {path} is not a whole weights file ({error})") from error
     if card is None:
         raise ValueError(f"path: {path} has no card; wanted weights that `delf-lesson` wrote")
-    floats = {n: t.float() if t.is_floating_point() else t for n, t in tensors.items()}
-    return floats, json.loads(card)
+    # Copies, as the file is mapped: it may be written anew while its tensors are in use.
+    own = {
+        name: tensor.to(torch.float32 if tensor.is_floating_point() else tensor.dtype, copy=True)
+        for name, tensor in tensors.items()
+    }
+    return own, json.loads(card)
 
 
 def weights_folder() -> Path:
@@ -71,50 +92,57 @@ def weights_folder() -> Path:
 def load_trunk(weights: str | Path = "imagenet", backbone: str = "resnet18") -> Trunk:
     """A trunk with its weights, ready to extract.
 
-    weights: "imagenet" (torchvision's first version, downloaded once), "base" or "ft" (ours,
-    shipped), or a file that training wrote, whose card then names the backbone.
+    weights: "imagenet" (torchvision's first version, downloaded once), "base", "ft" or
+    "attention" (ours, shipped), or a file that training wrote, whose card then names the backbone.
     """
-    if weights == "imagenet":
-        return imagenet_trunk(backbone)
-    path = weights_folder() / f"{backbone}_{weights}.safetensors" if weights in SHIPPED else weights
+    return load_trained(weights, backbone).trunk
+
+
+def load_trained(weights: str | Path, backbone: str = "resnet18") -> Trained:
+    """The networks and the reduction of "base", "ft" or "attention", or of a weights file.
+
+    "ft" is the trunk of the shipped DELF without its attention, and with its card. The reduction
+    is DELF's: the two differ in the selection of cells alone. "imagenet" has no reduction.
+    """
+    stage = str(weights)
+    if stage == "imagenet":
+        trunk = imagenet_trunk(backbone)
+        return Trained(trunk, None, None, {"weights": "imagenet", "backbone": backbone})
+    path = Path(weights)
+    if stage in SHIPPED:
+        path = weights_folder() / f"{backbone}_{SHIPPED[stage]}.safetensors"
     tensors, card = load_weights(path)
     lacking = {"backbone", "mean", "std"} - set(card)
     if lacking:
         raise ValueError(f"weights: the card of {path} lacks {', '.join(sorted(lacking))}")
     trunk = Trunk(card["backbone"], tuple(card["mean"]), tuple(card["std"]))
-    return _filled(
-        trunk, {n.removeprefix("trunk."): t for n, t in tensors.items() if n.startswith("trunk.")}
-    )
-
-
-def load_delf(path: str | Path) -> tuple[Trunk, Attention]:
-    """The trunk and the attention of a file that stage "attention" wrote, ready to extract."""
-    trunk = load_trunk(path)
-    tensors, _ = load_weights(path)
-    attention = Attention(trunk.channels)
-    found = {
-        name.removeprefix("attention."): tensor
-        for name, tensor in tensors.items()
-        if name.startswith("attention.")
-    }
-    if set(found) != set(attention.state_dict()):
-        raise ValueError(f"path: {path} holds no attention; wanted what stage two wrote")
-    attention.load_state_dict(found)
-    return trunk, attention.eval()
+    _fill(trunk, _part("trunk", tensors), trunk.name)
+    attention = None
+    if stage != "ft" and (found := _part("attention", tensors)):
+        attention = Attention(trunk.channels)
+        _fill(attention, found, "attention")
+    reduction = None
+    if found := _part("reduction", tensors):
+        if set(found) != {"mean", "components"}:
+            raise ValueError(f"weights: the reduction of {path} is not whole")
+        mean, components = found["mean"].numpy(), found["components"].numpy()
+        reduction = Pca(mean, components, card["reduction"])
+    return Trained(trunk, attention, reduction, card["trunk"] if stage == "ft" else card)
 
 
 def begin_trunk(
     stage: str, weights: str | Path | None, backbone: str = "resnet18", seed: int = 0
-) -> Trunk:
-    """The trunk that a stage of training begins with; see `load_trunk` for `weights`.
+) -> tuple[Trunk, dict[str, Any]]:
+    """The trunk that a stage of training begins with, and its card; see `load_trunk`.
 
-    None stands for random weights by the seed in stage "base", for "base" in "ft" and for "ft" in
-    "attention".
+    weights: None stands for random ones by the seed in stage "base", for "base" in "ft" and for
+    "ft" in "attention".
     """
     if weights is None and stage == "base":
         torch.manual_seed(seed)
-        return Trunk(backbone)
-    return load_trunk(weights or {"ft": "base", "attention": "ft"}[stage], backbone)
+        return Trunk(backbone), {"weights": "random", "seed": seed}
+    found = load_trained(weights or {"ft": "base", "attention": "ft"}[stage], backbone)
+    return found.trunk, found.card
 
 
 def imagenet_trunk(backbone: str = "resnet18", url: str | None = None) -> Trunk:
@@ -132,7 +160,8 @@ def imagenet_trunk(backbone: str = "resnet18", url: str | None = None) -> Trunk:
     digest = path.stem.rsplit("-", 1)[-1]
     if not hashlib.sha256(path.read_bytes()).hexdigest().startswith(digest):
         raise DownloadError(f"{path} is not the file its name promises; delete it and try again")
-    return _filled(trunk, torch.load(path, map_location="cpu", weights_only=True))
+    _fill(trunk, torch.load(path, map_location="cpu", weights_only=True), trunk.name)
+    return trunk
 
 
 def _download(url: str, path: Path) -> None:
@@ -149,13 +178,18 @@ def _download(url: str, path: Path) -> None:
         raise DownloadError(f"{url} could not be fetched ({error}); {remedy}") from error
 
 
-def _filled(trunk: Trunk, tensors: Mapping[str, Tensor]) -> Trunk:
-    """The trunk with those of the tensors that it has; ValueError if it lacks one."""
-    wanted = trunk.state_dict()
+def _part(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors called `name.…`, without it."""
+    return {n.removeprefix(f"{name}."): t for n, t in tensors.items() if n.startswith(f"{name}.")}
+
+
+def _fill(network: nn.Module, tensors: Mapping[str, Tensor], name: str) -> None:
+    """Load those of the tensors that the network has; ValueError if it lacks one."""
+    wanted = network.state_dict()
     missing = set(wanted) - set(tensors)
     odd = [n for n in wanted if n in tensors and wanted[n].shape != tensors[n].shape]
     if missing or odd:
-        name = sorted(missing)[0] if missing else odd[0]
-        raise ValueError(f"weights do not fit {trunk.name}: {name} is missing or of another shape")
-    trunk.load_state_dict({name: tensors[name] for name in wanted})
-    return trunk.eval()
+        first = sorted(missing)[0] if missing else odd[0]
+        raise ValueError(f"weights do not fit {name}: {first} is missing or of another shape")
+    network.load_state_dict({n: tensors[n] for n in wanted})
+    network.eval()

@@ -1,11 +1,13 @@
 """Fewer dimensions for descriptors: L2, PCA, L2 (the paper's section 4.2; notebook 05)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from delf_lesson.features import l2_normalise
+from delf_lesson.features import LocalExtractor, l2_normalise
+from delf_lesson.images import Pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,20 @@ class Pca:
         largest = np.abs(components).argmax(axis=1)
         components *= np.sign(components[np.arange(dimensions), largest])[:, None]
         return cls(mean.astype(np.float32), components.astype(np.float32), trained_on)
+
+    @classmethod
+    def of_extractor(
+        cls,
+        extractor: LocalExtractor,
+        images: Iterable[Pixels],
+        dimensions: int,
+        trained_on: str,
+    ) -> "Pca":
+        """The components of the descriptors that an extractor keeps of images; see `fit`."""
+        rows = [extractor.extract(image).descriptors for image in images]
+        if not rows:
+            raise ValueError("images is empty; wanted some to take descriptors of")
+        return cls.fit(np.concatenate(rows), dimensions, trained_on)
 
     def apply(self, rows: NDArray) -> NDArray[np.float32]:
         """Rows (N, D) to unit rows (N, K)."""

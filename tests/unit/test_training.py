@@ -27,7 +27,7 @@ from delf_lesson.deep.training_data import (
     rendered_attributes,
     rendered_landmarks,
 )
-from delf_lesson.deep.weights import load_delf, load_trunk, load_weights, weights_folder
+from delf_lesson.deep.weights import load_trained, load_trunk, load_weights, weights_folder
 
 QUICK = Recipe(epochs=3, batch=12, rate=0.05, size=48, smallest=0.6, bf16=False, workers=0)
 
@@ -142,6 +142,20 @@ def test_a_trunk_is_at_rest_and_free_between_and_after_stages(stripes, tmp_path)
     assert not trunk.training and all(p.requires_grad for p in trunk.parameters())
 
 
+def test_only_some_classes_keep_their_pictures_and_are_numbered_anew(stripes):
+    data = image_folder(stripes)
+    two = data.only(["upright", "level"])
+    assert two.classes == {"landmark": ("level", "upright")} and len(two) == 24
+    for row in (0, 12):
+        name = two.classes["landmark"][two.labels[row, 0]]
+        place = [data.classes["landmark"][label] for label in data.labels[:, 0]].index(name)
+        assert np.array_equal(two.readers[row](), data.readers[place]())
+    with pytest.raises(ValueError, match="steep"):
+        data.only(["steep"])
+    with pytest.raises(ValueError, match="tasks"):
+        rendered_attributes().only(["brick"])
+
+
 def test_examples_can_be_sent_to_another_process(stripes):
     """Loaders start their workers afresh on macOS and Windows."""
     again = pickle.loads(pickle.dumps(Examples(image_folder(stripes), augmentation(32))))
@@ -158,12 +172,25 @@ def test_attention_leaves_the_trunk_as_it_is(stripes, tmp_path):
     tensors, card = load_weights(tmp_path / "attention.safetensors")
     assert card["stage"] == "attention"
     assert {"attention.conv1.weight", "attention.bn1.running_mean"} <= set(tensors)
-    loaded, attention = load_delf(tmp_path / "attention.safetensors")
+    found = load_trained(tmp_path / "attention.safetensors")
     image = image_folder(stripes).readers[0]()
-    assert len(Delf(loaded, attention, max_features=9).extract(image)) == 9
-    list(train("ft", fresh(), image_folder(stripes), tmp_path / "ft", replace(QUICK, epochs=1)))
-    with pytest.raises(ValueError, match="no attention"):
-        load_delf(tmp_path / "ft" / "ft.safetensors")
+    features = Delf(found.trunk, found.attention, found.reduction, max_features=9).extract(image)
+    assert features.descriptors.shape == (9, 40)
+    assert found.reduction.trained_on == stripes.name == found.card["data"]
+
+
+def test_a_file_holds_the_reduction_of_what_its_networks_keep(stripes, tmp_path):
+    data = image_folder(stripes)
+    list(train("ft", fresh(), data, tmp_path, replace(QUICK, epochs=1)))
+    found = load_trained(tmp_path / "ft.safetensors")
+    assert found.attention is None
+    kept = [
+        Delf(found.trunk, max_features=200).extract(read()).descriptors for read in data.readers
+    ]
+    values = np.linalg.svd(np.concatenate(kept) - np.concatenate(kept).mean(0))[1] ** 2
+    rows = np.concatenate(kept) - found.reduction.mean
+    explained = np.square(rows @ found.reduction.components.T).sum()
+    assert explained == pytest.approx(values[:40].sum(), rel=1e-3)  # no 40 axes explain more
 
 
 def test_stage_two_rescales_the_whole_batch_in_training_only(monkeypatch):

@@ -12,6 +12,9 @@ from delf_lesson.retrieval.cache import FeatureCache
 from delf_lesson.retrieval.engine import RetrievalEngine
 from delf_lesson.retrieval.verification import Model
 
+DELF_THRESHOLD = 0.04
+"""Wider than SIFT's: a cell is 16 pixels of its scale, so its place is known less well."""
+
 
 @dataclass(frozen=True)
 class System:
@@ -19,16 +22,29 @@ class System:
 
     extractor: makes the extractor, with its weights if it has any.
     model: the geometric model of verification, or None for a ranking by votes alone.
+    threshold: of verification, see `RetrievalEngine`.
     """
 
     name: str
     summary: str
     extractor: Callable[[], LocalExtractor]
     model: Model | None = "affine"
+    threshold: float = 0.02
 
     def engine(self, cache: FeatureCache | None = None) -> RetrievalEngine:
         """An empty engine of this system."""
-        return RetrievalEngine(self.extractor(), model=self.model, cache=cache)
+        return RetrievalEngine(
+            self.extractor(), model=self.model, threshold=self.threshold, cache=cache
+        )
+
+
+def _delf(weights: str) -> LocalExtractor:
+    # Here, not above: the classical systems need no torch.
+    from delf_lesson.deep.delf import Delf
+    from delf_lesson.deep.weights import load_trained
+
+    found = load_trained(weights)
+    return Delf(found.trunk, found.attention, found.reduction)
 
 
 SYSTEMS: Mapping[str, System] = MappingProxyType(
@@ -65,6 +81,24 @@ SYSTEMS: Mapping[str, System] = MappingProxyType(
                 "RootSIFT by OpenCV, ranked by votes without verification",
                 partial(OpenCVSift, root=True),
                 model=None,
+            ),
+            System(
+                "DELF",
+                "the trunk that was trained on attributes, cells kept by their norm",
+                partial(_delf, "base"),
+                threshold=DELF_THRESHOLD,
+            ),
+            System(
+                "DELF+FT",
+                "the trunk fine-tuned on landmarks, cells kept by their norm",
+                partial(_delf, "ft"),
+                threshold=DELF_THRESHOLD,
+            ),
+            System(
+                "DELF+FT+ATT",
+                "the fine-tuned trunk, cells kept by their attention score",
+                partial(_delf, "attention"),
+                threshold=DELF_THRESHOLD,
             ),
         )
     }

@@ -1,0 +1,97 @@
+"""What selection and fine-tuning are worth: keypoints on the landmark, and mAP.
+
+Shares: of the best 100, 300 and 1000 keypoints of every picture that shows a landmark, those on
+its mask. mAP: of all queries, or one of each landmark with --quick. Features are kept in the cache.
+
+    python tests/benchmarks/delf_selection.py [--city albion] [--quick] [--only shares|map]
+"""
+
+import argparse
+import time
+import zlib
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from delf_lesson.datasets import load
+from delf_lesson.datasets.rendered import CITIES, pictures
+from delf_lesson.deep.delf import Delf
+from delf_lesson.deep.weights import load_trained
+from delf_lesson.evaluation.benchmark import evaluate, one_query_each
+from delf_lesson.evaluation.selection import COUNTS, shares_on_mask
+from delf_lesson.evaluation.systems import DELF_THRESHOLD, SYSTEMS
+from delf_lesson.features import LocalExtractor
+from delf_lesson.retrieval.cache import FeatureCache
+from delf_lesson.retrieval.engine import RetrievalEngine
+
+
+class ScoresByLot(nn.Module):
+    """Scores that know nothing of the image, drawn anew for each."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        drawn = torch.Generator().manual_seed(zlib.crc32(features.numpy().tobytes()))
+        return torch.rand(len(features), 1, *features.shape[2:], generator=drawn)
+
+
+def extractors() -> Mapping[str, LocalExtractor]:
+    """The systems, and of both trunks as many cells by lot: what selection is worth."""
+    base, delf = load_trained("base"), load_trained("attention")
+    chosen = {
+        name: SYSTEMS[name].extractor() for name in ("Harris+SIFT", "SIFT", "DELF", "DELF+FT")
+    }
+    return {
+        **chosen,
+        "DELF+FT+ATT": SYSTEMS["DELF+FT+ATT"].extractor(),
+        "base, 1000 by lot": Delf(base.trunk, ScoresByLot(), base.reduction),
+        "FT, 1000 by lot": Delf(delf.trunk, ScoresByLot(), delf.reduction),
+    }
+
+
+def print_shares(city: str) -> None:
+    shown = [p for p in pictures(city) if p.view in ("good", "ok")]
+    masks = [picture.mask() for picture in shown]
+    print(f"{city}: {len(shown)} pictures, mask {np.mean([m.mean() for m in masks]):.3f} of them")
+    print("share of the best keypoints on the mask:", *COUNTS)
+    for name, extractor in extractors().items():
+        engine = RetrievalEngine(extractor, cache=FeatureCache.default())
+        shares = [
+            shares_on_mask(engine.describe(picture.path), mask)
+            for picture, mask in zip(shown, masks, strict=True)
+        ]
+        print(f"  {name:20}", *(f"{share:.3f}" for share in np.mean(shares, axis=0)), flush=True)
+
+
+def print_map(city: str, quick: bool) -> None:
+    benchmark = load(city)
+    queries = one_query_each(benchmark) if quick else benchmark.queries
+    print(f"{city}: mAP of {len(queries)} queries, verified / by votes alone")
+    for name, extractor in extractors().items():
+        threshold = SYSTEMS[name].threshold if name in SYSTEMS else DELF_THRESHOLD
+        scores, started = [], time.perf_counter()
+        for model in ("affine", None):
+            engine = RetrievalEngine(
+                extractor, model=model, threshold=threshold, cache=FeatureCache.default()
+            )
+            engine.add(benchmark.images)
+            scores.append(evaluate(engine, benchmark, queries).mean_average_precision)
+        seconds = time.perf_counter() - started
+        print(f"  {name:20} {scores[0]:.3f} / {scores[1]:.3f}  ({seconds:.0f} s)", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--city", choices=CITIES, action="append")
+    parser.add_argument("--quick", action="store_true", help="one query a landmark")
+    parser.add_argument("--only", choices=("shares", "map"))
+    options = parser.parse_args()
+    for city in options.city or CITIES:
+        if options.only != "map":
+            print_shares(city)
+        if options.only != "shares":
+            print_map(city, options.quick)
+
+
+if __name__ == "__main__":
+    main()

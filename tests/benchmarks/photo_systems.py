@@ -1,0 +1,116 @@
+"""How far descriptors that were trained on renderings carry to photographs.
+
+FOLDER has one sub-folder a place and unrelated pictures in `_distractors`; the first picture of
+every place is a query, and the other pictures of its place are what should be found. A colour
+histogram and a trunk that was never trained stand beside the systems: what they reach is no merit.
+
+    python tests/benchmarks/photo_systems.py FOLDER [--weights FILE]...
+
+--weights: files that `delf-lesson train` wrote, or torchvision's trunk by the name imagenet. Each
+is measured by the norm, and with its attention if it has one.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+
+import cv2
+import numpy as np
+import torch
+
+from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.delf import Delf
+from delf_lesson.deep.weights import load_trained
+from delf_lesson.evaluation.metrics import average_precision
+from delf_lesson.evaluation.systems import DELF_THRESHOLD, SYSTEMS
+from delf_lesson.features import LocalExtractor
+from delf_lesson.images import list_images, read_image, resize_longest
+from delf_lesson.retrieval.cache import FeatureCache
+from delf_lesson.retrieval.engine import RetrievalEngine
+from delf_lesson.retrieval.reduction import Pca
+
+SYSTEMS_MEASURED = ("OpenCV-RootSIFT", "SIFT", "DELF", "DELF+FT", "DELF+FT+ATT")
+REDUCED_FROM = 4  # a missing reduction is computed from every fourth picture without a place
+
+
+def delfs(weights: Sequence[str], unrelated: Sequence[Path]) -> Mapping[str, LocalExtractor]:
+    """The extractors of weights files by name; what has no reduction gets one here."""
+
+    def reduced(trunk: Trunk, attention=None) -> Pca:
+        images = (read_image(path) for path in unrelated[::REDUCED_FROM])
+        extractor = Delf(trunk, attention, max_features=300)
+        return Pca.of_extractor(extractor, images, 40, "photographs without a place")
+
+    torch.manual_seed(0)
+    untrained = Trunk("resnet18").eval()
+    found = {"untrained trunk, norm": Delf(untrained, None, reduced(untrained))}
+    for name in weights:
+        one = load_trained(name)
+        reduction = one.reduction or reduced(one.trunk, one.attention)
+        found[f"{Path(name).stem}, norm"] = Delf(one.trunk, None, reduction)
+        if one.attention is not None:
+            found[f"{Path(name).stem}, attention"] = Delf(one.trunk, one.attention, reduction)
+    return found
+
+
+def rankings(engine: RetrievalEngine, queries: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """The images found for each query, itself left out."""
+    found = {query: engine.search(query).results for query in queries}
+    return {
+        query: [result.image for result in results if result.image != query]
+        for query, results in found.items()
+    }
+
+
+def by_colour(images: Sequence[str], queries: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """Rankings by the Hellinger kernel of colour histograms of 8x8x8 bins."""
+
+    def histogram(path: str):
+        image, _ = resize_longest(read_image(path), 640)
+        counts = cv2.calcHist([image], [0, 1, 2], None, [8, 8, 8], [0, 256] * 3).ravel()
+        return np.sqrt(counts / counts.sum())
+
+    rows = np.stack([histogram(path) for path in images])
+    found = {}
+    for query in queries:
+        similarity = rows @ rows[images.index(query)]
+        order = np.argsort(-similarity, kind="stable")
+        found[query] = [images[place] for place in order if images[place] != query]
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--weights", action="append", default=[])
+    options = parser.parse_args()
+    images = [str(path) for path in list_images(options.folder)]
+    places: dict[str, list[str]] = {}
+    for image in images:
+        places.setdefault(Path(image).parent.name, []).append(image)
+    unrelated = [Path(image) for image in places.pop("_distractors", [])]
+    positives = {query: others for query, *others in places.values()}
+
+    def report(name: str, found: Mapping[str, Sequence[str]]) -> None:
+        scores = [average_precision(found[query], own) for query, own in positives.items()]
+        right = sum(
+            found[query][:1] != [] and found[query][0] in positives[query] for query in found
+        )
+        print(f"{name:32} mAP {fmean(scores):.3f}  first right {right} of {len(found)}", flush=True)
+
+    print(f"{len(images)} images, {len(places)} places; verified, then by votes alone")
+    report("colour histogram", by_colour(images, list(positives)))
+    named = {name: SYSTEMS[name].extractor() for name in SYSTEMS_MEASURED}
+    for name, extractor in {**named, **delfs(options.weights, unrelated)}.items():
+        threshold = SYSTEMS[name].threshold if name in SYSTEMS else DELF_THRESHOLD
+        for model in ("affine", None):
+            engine = RetrievalEngine(
+                extractor, model=model, threshold=threshold, cache=FeatureCache.default()
+            )
+            engine.add(images)
+            report(f"{name}{'' if model else ', votes'}", rankings(engine, list(positives)))
+
+
+if __name__ == "__main__":
+    main()

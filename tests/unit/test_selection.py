@@ -1,0 +1,49 @@
+"""Keypoints on a mask are counted as drawn; a codebook's words go where its descriptors are."""
+
+import numpy as np
+import pytest
+
+from delf_lesson.evaluation.selection import on_mask, shares_on_mask, words_on_clutter
+from delf_lesson.features import LocalFeatures
+
+
+def features(xy, scores=None):
+    n = len(xy)
+    rows = np.tile(np.array([[1.0, 0.0]]), (n, 1))
+    scores = np.arange(n, 0, -1) if scores is None else scores
+    return LocalFeatures(np.array(xy), rows, scores, np.ones(n), (8, 4))
+
+
+def test_a_keypoint_is_on_the_pixel_it_is_nearest_to():
+    mask = np.zeros((4, 8), bool)
+    mask[1, 5] = True
+    found = on_mask(features([(5, 1), (5.4, 1.4), (5.6, 1), (1, 5), (7.4, 3.4), (-0.4, 0)]), mask)
+    assert found.tolist() == [True, True, False, False, False, False]
+    with pytest.raises(ValueError, match="mask"):
+        on_mask(features([(1, 1)]), mask.T)
+    with pytest.raises(ValueError, match="bool"):
+        on_mask(features([(1, 1)]), 255 * mask.astype(np.uint8))
+
+
+def test_shares_are_of_the_best_scored_whatever_their_order():
+    mask = np.zeros((4, 8), bool)
+    mask[:, 4:] = True
+    xy = [(0, 0), (7, 0), (6, 0), (1, 0)]
+    shares = shares_on_mask(features(xy, [1, 4, 3, 2]), mask, counts=(1, 2, 3, 4, 100))
+    assert shares == pytest.approx([1, 1, 2 / 3, 1 / 2, 1 / 2])
+    with pytest.raises(ValueError, match="no keypoints"):
+        shares_on_mask(features(np.zeros((0, 2))).select(np.zeros(0, int)), mask)
+
+
+def test_words_go_where_the_descriptors_are():
+    """Of sixteen tight bunches twelve are clutter, and so are three of four words."""
+    rng = np.random.default_rng(0)
+    bunches = np.eye(16, dtype=np.float32).repeat(200, axis=0)
+    rows = bunches + rng.normal(0, 0.01, bunches.shape).astype(np.float32)
+    landmark = np.arange(16).repeat(200) < 4
+    shares = [words_on_clutter(rows, landmark, 128, seed) for seed in range(5)]
+    assert np.mean(shares) == pytest.approx(0.75, abs=0.08)
+    assert words_on_clutter(rows, np.ones(len(rows), bool), 16) == 0
+    assert words_on_clutter(rows, np.zeros(len(rows), bool), 16) == 1
+    with pytest.raises(ValueError, match="flag"):
+        words_on_clutter(rows, landmark[:-1], 16)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from delf_lesson.classroom.deep_figures import loss_figure, overlay
 from delf_lesson.classroom.figures import encode
-from delf_lesson.deep.delf import Dense
+from delf_lesson.deep.cells import Dense
 from delf_lesson.features import LocalFeatures
 from delf_lesson.images import Pixels
 

@@ -7,9 +7,9 @@ notebooks 03 (the grid) and 05 (attention).
 import copy
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import torch
@@ -18,42 +18,14 @@ from torch import Tensor
 from torchvision.ops import nms
 
 from delf_lesson.deep.attention import Attention, norm_scores
-from delf_lesson.deep.backbone import Trunk, receptive_fields
+from delf_lesson.deep.backbone import Trunk, fold_batch_norm, receptive_fields
+from delf_lesson.deep.cells import Cells, Dense, Places, keypoints
 from delf_lesson.features import LocalFeatures, l2_normalise
 from delf_lesson.images import Pixels, check_image, rescale, resize_longest, to_original
 from delf_lesson.retrieval.reduction import Pca
 
 SCALES = tuple(2 ** (step / 2) for step in range(-4, 3))
 """The paper's pyramid: 0.25, 0.35, 0.5, 0.71, 1, 1.41, 2 times the image."""
-
-Places = Literal["tile", "field"]
-"""Where a cell's keypoint is: the middle of its 16 pixels, or of all that it can see."""
-
-
-@dataclass(frozen=True)
-class Dense:
-    """The slide's dense grid of local descriptors: the features of all cells, row by row.
-
-    spacing: pixels of the image from one cell to the next.
-    """
-
-    features: LocalFeatures
-    rows: int
-    columns: int
-    spacing: float
-
-    def cell(self, row: int, column: int) -> int:
-        """Which of the features is the cell's; IndexError outside the grid."""
-        if not (0 <= row < self.rows and 0 <= column < self.columns):
-            raise IndexError(
-                f"cell ({row}, {column}) lies outside a grid of {self.rows} rows and "
-                f"{self.columns} columns"
-            )
-        return row * self.columns + column
-
-    def similarity(self, descriptor: NDArray) -> NDArray[np.float32]:
-        """The cosine between a unit descriptor (D,) and that of every cell: (rows, columns)."""
-        return (self.features.descriptors @ descriptor).reshape(self.rows, self.columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +37,11 @@ class Delf:
     max_features: the best-scored so many of all scales together are kept. scales: of the pyramid.
     max_side: larger images are shrunk to this longer side first, in pixels. overlap: cells whose
     receptive fields share more than this (intersection over union) are thinned out to the best
-    one, or None. places: "tile" or "field", see below. device: where torch computes. bf16: half
-    precision in the network.
+    one, or None; fields are taken around the keypoints. places: "tile" or "field", see below.
+    device: where torch computes. bf16: half precision in the network.
 
-    The networks are copied to the device; training them afterwards changes nothing here.
+    The networks are copied to the device, batch normalisation folded into convolutions; training
+    them afterwards changes nothing here.
     `LocalFeatures.scales` is the pyramid's scale, times that of shrinking to `max_side`.
 
     The paper puts a keypoint at the centre of its cell's receptive field. Measured by
@@ -109,6 +82,8 @@ class Delf:
             network = getattr(self, name)
             if network is not None:  # a copy, so that training it elsewhere changes nothing here
                 own = copy.deepcopy(network).eval().to(torch.device(self.device))
+                if isinstance(own, Trunk):
+                    fold_batch_norm(own)
                 object.__setattr__(self, name, own.to(memory_format=torch.channels_last))
 
     @property
@@ -160,7 +135,7 @@ class Delf:
             raise ValueError("images differ in size; wanted one size, or one image at a time")
         resized = [resize_longest(image, self.max_side) for image in images]
         small = [image for image, _ in resized]
-        found: list[list[_Cells]] = [[] for _ in images]
+        found: list[list[Cells]] = [[] for _ in images]
         for scale in self.scales:
             for cells, more in zip(found, self._at_scale(small, scale), strict=True):
                 cells.append(more)
@@ -200,7 +175,7 @@ class Delf:
         score = norm_scores if self.attention is None else self.attention
         return features, score(features)
 
-    def _at_scale(self, images: Sequence[Pixels], scale: float) -> list["_Cells"]:
+    def _at_scale(self, images: Sequence[Pixels], scale: float) -> list[Cells]:
         batch = np.stack([rescale(image, scale) for image in images])
         features, scores = self._forward(batch)
         cells = []
@@ -219,15 +194,12 @@ class Delf:
         resized: Pixels,
         small: Pixels,
         scale: float,
-    ) -> "_Cells":
-        """Those cells of features (C, h, w), by their place in row-major order."""
-        grid, width = self.trunk.grid, features.shape[2]
-        y, x = np.divmod(which.cpu().numpy(), width)
-        first = grid.offset + ((grid.stride - 1) / 2 if self.places == "tile" else 0)
-        at = first + grid.stride * np.stack([x, y], axis=1).astype(np.float64)
-        size = resized.shape[1::-1]
-        at = np.minimum(at, np.array(size) - 1)  # the last tile may reach over the edge
-        return _Cells(
+    ) -> Cells:
+        """Those cells of features (C, h, w), by their number in row-major order."""
+        size = (resized.shape[1], resized.shape[0])
+        numbers = which.cpu().numpy()
+        at = keypoints(numbers, features.shape[2], self.trunk.grid, self.places, size)
+        return Cells(
             to_original(at, size, small.shape[1::-1]),
             features.flatten(1).T[which].cpu().numpy(),
             scores[which].cpu().numpy(),
@@ -235,15 +207,10 @@ class Delf:
         )
 
     def _selected(
-        self, found: Sequence["_Cells"], image: Pixels, small: Pixels, shrunk: float
+        self, found: Sequence[Cells], image: Pixels, small: Pixels, shrunk: float
     ) -> LocalFeatures:
         """The best of all scales of one image, in its own pixels."""
-        cells = _Cells(
-            *(
-                np.concatenate([getattr(cells, field.name) for cells in found])
-                for field in fields(_Cells)
-            )
-        )
+        cells = Cells.joined(found)
         if self.overlap is None:
             kept = np.argsort(-cells.scores, kind="stable")
         else:
@@ -252,7 +219,7 @@ class Delf:
         return self._features(cells, kept[: self.max_features], image, small, shrunk)
 
     def _features(
-        self, cells: "_Cells", kept: NDArray, image: Pixels, small: Pixels, shrunk: float
+        self, cells: Cells, kept: NDArray, image: Pixels, small: Pixels, shrunk: float
     ) -> LocalFeatures:
         size = (image.shape[1], image.shape[0])
         return LocalFeatures(
@@ -267,11 +234,3 @@ class Delf:
         if self.reduction is not None:
             return self.reduction.apply(rows)
         return l2_normalise(rows)
-
-
-@dataclass(frozen=True, eq=False)
-class _Cells:
-    xy: NDArray[np.float32]  # in pixels of the image at scale 1
-    rows: NDArray[np.float32]
-    scores: NDArray[np.float32]
-    scales: NDArray[np.float32]

@@ -10,8 +10,15 @@ import pytest
 import torch
 import torchvision
 
-from delf_lesson.deep.backbone import Trunk, resnets
-from delf_lesson.deep.weights import imagenet_trunk, load_trunk, load_weights, save_weights
+from delf_lesson.deep import weights
+from delf_lesson.deep.backbone import Trunk, fold_batch_norm, resnets
+from delf_lesson.deep.weights import (
+    imagenet_trunk,
+    load_trained,
+    load_trunk,
+    load_weights,
+    save_weights,
+)
 from delf_lesson.files import DownloadError
 
 
@@ -73,6 +80,30 @@ def test_the_input_is_normalised_as_its_weights_want():
     by_hand = (image - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(3, 1, 1)
     with torch.inference_mode():
         assert torch.allclose(normalising(image), plain(by_hand), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+def test_folding_batch_norm_leaves_the_features(name):
+    torch.manual_seed(0)
+    trunk = Trunk(name)
+    with torch.no_grad():
+        for module in trunk.modules():  # statistics as training leaves them, not 0 and 1
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.running_mean.normal_(0, 0.1)
+                module.running_var.uniform_(0.5, 2)
+                module.weight.uniform_(0.5, 1.5)
+                module.bias.normal_(0, 0.1)
+    image = torch.rand(1, 3, 96, 80)
+    with torch.inference_mode():
+        wanted = trunk.eval()(image)
+        grid = trunk.grid
+        fold_batch_norm(trunk)
+        folded = trunk(image)
+        assert torch.allclose(folded, wanted, atol=1e-4 * float(wanted.abs().max()))
+        fold_batch_norm(trunk)
+        assert torch.equal(trunk(image), folded)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in trunk.modules())
+    assert trunk.grid == grid
 
 
 def test_another_network_is_refused_with_the_names_there_are():
@@ -178,6 +209,33 @@ def test_a_weights_file_keeps_tensors_and_card(tmp_path):
     with torch.inference_mode():
         wanted = trunk.eval()(image)
         assert torch.allclose(again(image), wanted, atol=0.05 * float(wanted.abs().max()))
+
+
+def test_imagenet_is_a_trunk_alone(monkeypatch):
+    trunk = Trunk("resnet18")
+    monkeypatch.setattr(weights, "imagenet_trunk", lambda backbone: trunk)
+    found = load_trained("imagenet")
+    assert found.trunk is trunk and found.attention is None and found.reduction is None
+
+
+def test_half_an_attention_or_reduction_is_refused(tmp_path):
+    trunk, path = Trunk("resnet18"), tmp_path / "one.safetensors"
+    tensors = {f"trunk.{name}": tensor for name, tensor in trunk.state_dict().items()}
+    card = {"backbone": "resnet18", "mean": trunk.mean, "std": trunk.std, "reduction": "some"}
+    save_weights(path, {**tensors, "reduction.mean": torch.zeros(256)}, card)
+    with pytest.raises(ValueError, match="reduction"):
+        load_trained(path)
+    save_weights(path, {**tensors, "attention.conv1.bias": torch.zeros(512)}, card)
+    with pytest.raises(ValueError, match="attention"):
+        load_trained(path)
+
+
+def test_a_file_written_anew_changes_nothing_that_was_loaded(tmp_path):
+    path = tmp_path / "one.safetensors"
+    save_weights(path, {"running_var": torch.ones(1000)}, {})
+    loaded = load_weights(path)[0]["running_var"]
+    path.write_bytes(bytes(path.stat().st_size))  # in place, as cp does
+    assert (loaded == 1).all()
 
 
 def test_damaged_and_foreign_weights_are_refused(tmp_path):

@@ -13,7 +13,7 @@ from delf_lesson.classroom.explorers import (
     explore_similarity,
     explore_top,
 )
-from delf_lesson.deep.delf import Dense
+from delf_lesson.deep.cells import Dense
 from delf_lesson.features import LocalFeatures
 
 

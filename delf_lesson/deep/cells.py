@@ -1,0 +1,77 @@
+"""The cells of a trunk's grid: where their keypoints are, and all of an image at one scale.
+
+Slides "How about deep feature?" and "Deep Feature"; introduced in notebook 03.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from delf_lesson.deep.backbone import Grid
+from delf_lesson.features import LocalFeatures
+
+Places = Literal["tile", "field"]
+"""Where a cell's keypoint is: the middle of its 16 pixels, or of all that it can see."""
+
+
+@dataclass(frozen=True)
+class Dense:
+    """The slide's dense grid of local descriptors: the features of all cells, row by row.
+
+    spacing: pixels of the image from one cell to the next.
+    """
+
+    features: LocalFeatures
+    rows: int
+    columns: int
+    spacing: float
+
+    def cell(self, row: int, column: int) -> int:
+        """Which of the features is the cell's; IndexError outside the grid."""
+        if not (0 <= row < self.rows and 0 <= column < self.columns):
+            raise IndexError(
+                f"cell ({row}, {column}) lies outside a grid of {self.rows} rows and "
+                f"{self.columns} columns"
+            )
+        return row * self.columns + column
+
+    def similarity(self, descriptor: NDArray) -> NDArray[np.float32]:
+        """The cosine between a unit descriptor (D,) and that of every cell: (rows, columns)."""
+        return (self.features.descriptors @ descriptor).reshape(self.rows, self.columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Some cells of one image, of one scale of the pyramid or of several.
+
+    xy: (N, 2), their keypoints in pixels of the image at scale 1; rows: (N, C), the trunk's
+    channels; scores and scales: (N,).
+    """
+
+    xy: NDArray[np.float32]
+    rows: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    scales: NDArray[np.float32]
+
+    @classmethod
+    def joined(cls, parts: Sequence["Cells"]) -> "Cells":
+        """The cells of all parts, one after another."""
+        names = [field.name for field in fields(cls)]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def keypoints(
+    which: NDArray[np.int64], columns: int, grid: Grid, places: Places, size: tuple[int, int]
+) -> NDArray[np.float64]:
+    """The keypoints (N, 2) of cells in pixels of the trunk's input.
+
+    which: the cells' numbers, row by row, in a grid of so many columns. size: the input's
+    `(width, height)`: the last tiles may reach over its edge, their keypoints do not.
+    """
+    y, x = np.divmod(which, columns)
+    first = grid.offset + ((grid.stride - 1) / 2 if places == "tile" else 0)
+    at = first + grid.stride * np.stack([x, y], axis=1).astype(np.float64)
+    return np.minimum(at, np.array(size) - 1)

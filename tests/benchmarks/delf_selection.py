@@ -1,7 +1,8 @@
 """What selection and fine-tuning are worth: keypoints on the landmark, and mAP.
 
 Shares: of the best 100, 300 and 1000 keypoints of every picture that shows a landmark, those on
-its mask. mAP: of all queries, or one of each landmark with --quick. Features are kept in the cache.
+its mask. mAP: of all queries, or one of each landmark with --quick; also without any selection,
+with the paper's places of keypoints, and in half precision. Features are kept in the cache.
 
     python tests/benchmarks/delf_selection.py [--city albion] [--quick] [--only shares|map]
 """
@@ -10,6 +11,7 @@ import argparse
 import time
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -38,12 +40,14 @@ class ScoresByLot(nn.Module):
 def extractors() -> Mapping[str, LocalExtractor]:
     """The systems, and of both trunks as many cells by lot: what selection is worth."""
     base, delf = load_trained("base"), load_trained("attention")
+    attentive = SYSTEMS["DELF+FT+ATT"].extractor()
     chosen = {
         name: SYSTEMS[name].extractor() for name in ("Harris+SIFT", "SIFT", "DELF", "DELF+FT")
     }
     return {
         **chosen,
-        "DELF+FT+ATT": SYSTEMS["DELF+FT+ATT"].extractor(),
+        "DELF+FT+ATT": attentive,
+        "DELF+FT+ATT, field": replace(attentive, places="field"),
         "base, 1000 by lot": Delf(base.trunk, ScoresByLot(), base.reduction),
         "FT, 1000 by lot": Delf(delf.trunk, ScoresByLot(), delf.reduction),
     }
@@ -67,7 +71,12 @@ def print_map(city: str, quick: bool) -> None:
     benchmark = load(city)
     queries = one_query_each(benchmark) if quick else benchmark.queries
     print(f"{city}: mAP of {len(queries)} queries, verified / by votes alone")
-    for name, extractor in extractors().items():
+    delf = load_trained("ft")
+    more = {
+        "DELF+FT+ATT, bf16": replace(SYSTEMS["DELF+FT+ATT"].extractor(), bf16=True),
+        "FT, all cells": Delf(delf.trunk, None, delf.reduction, max_features=100_000),
+    }
+    for name, extractor in {**extractors(), **more}.items():
         threshold = SYSTEMS[name].threshold if name in SYSTEMS else DELF_THRESHOLD
         scores, started = [], time.perf_counter()
         for model in ("affine", None):

@@ -25,15 +25,20 @@ def search(folder: Path, query: Path, system: str) -> list[str]:
     return [result["image"] for result in json.loads(run.stdout)["results"]]
 
 
+def places_of(folder: Path) -> tuple[dict[str, list[str]], list[str]]:
+    """The images of each place, the query first, and the unrelated ones."""
+    places: dict[str, list[str]] = {}
+    for image in list_images(folder):
+        places.setdefault(image.parent.name, []).append(str(image))
+    return places, places.pop("_distractors", [])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--system", default="OpenCV-RootSIFT")
     options = parser.parse_args()
-    places: dict[str, list[str]] = {}
-    for image in list_images(options.folder):
-        places.setdefault(image.parent.name, []).append(str(image))
-    places.pop("_distractors", None)
+    places, _ = places_of(options.folder)
 
     right, precisions, started = 0, [], time.perf_counter()
     for place, (query, *positives) in places.items():

@@ -18,6 +18,7 @@ from statistics import fmean
 import cv2
 import numpy as np
 import torch
+from photo_search import places_of
 
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Delf
@@ -25,7 +26,7 @@ from delf_lesson.deep.weights import load_trained
 from delf_lesson.evaluation.metrics import average_precision
 from delf_lesson.evaluation.systems import DELF_THRESHOLD, SYSTEMS
 from delf_lesson.features import LocalExtractor
-from delf_lesson.images import list_images, read_image, resize_longest
+from delf_lesson.images import read_image, resize_longest
 from delf_lesson.retrieval.cache import FeatureCache
 from delf_lesson.retrieval.engine import RetrievalEngine
 from delf_lesson.retrieval.reduction import Pca
@@ -34,7 +35,7 @@ SYSTEMS_MEASURED = ("OpenCV-RootSIFT", "SIFT", "DELF", "DELF+FT", "DELF+FT+ATT")
 REDUCED_FROM = 4  # a missing reduction is computed from every fourth picture without a place
 
 
-def delfs(weights: Sequence[str], unrelated: Sequence[Path]) -> Mapping[str, LocalExtractor]:
+def delfs(weights: Sequence[str], unrelated: Sequence[str]) -> Mapping[str, LocalExtractor]:
     """The extractors of weights files by name; what has no reduction gets one here."""
 
     def reduced(trunk: Trunk, attention=None) -> Pca:
@@ -85,11 +86,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--weights", action="append", default=[])
     options = parser.parse_args()
-    images = [str(path) for path in list_images(options.folder)]
-    places: dict[str, list[str]] = {}
-    for image in images:
-        places.setdefault(Path(image).parent.name, []).append(image)
-    unrelated = [Path(image) for image in places.pop("_distractors", [])]
+    places, unrelated = places_of(options.folder)
+    images = [image for own in (*places.values(), unrelated) for image in own]
     positives = {query: others for query, *others in places.values()}
 
     def report(name: str, found: Mapping[str, Sequence[str]]) -> None:

@@ -113,6 +113,11 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(stripes, tmp_path)
     fewer = replace(data, classes={"landmark": ("level", "slanted", "other")})
     with pytest.raises(ValueError, match="classes"):
         list(train("ft", fresh(), fewer, tmp_path / "cut", QUICK))
+    with pytest.raises(ValueError, match="data"):
+        list(train("ft", fresh(), replace(data, name="other"), tmp_path / "cut", QUICK))
+    swapped = replace(data, labels=(data.labels + 1) % 3)
+    with pytest.raises(ValueError, match="labels"):
+        list(train("ft", fresh(), swapped, tmp_path / "cut", QUICK))
     more_workers = replace(QUICK, workers=1)
     assert not list(train("ft", fresh(), data, tmp_path / "cut", more_workers))
 
@@ -140,6 +145,14 @@ def test_a_trunk_is_at_rest_and_free_between_and_after_stages(stripes, tmp_path)
     assert before.settings == settings != Delf(trunk, scales=(1.0,), max_features=20).settings
     list(train("attention", trunk, data, tmp_path / "att", QUICK))
     assert not trunk.training and all(p.requires_grad for p in trunk.parameters())
+
+
+def test_what_is_trained_is_written_even_if_its_reduction_fails(stripes, tmp_path):
+    plan = replace(QUICK, epochs=1)
+    with pytest.raises(ValueError, match="dimensions"):
+        list(train("ft", fresh(), image_folder(stripes), tmp_path, plan, reduce_to=10_000))
+    found = load_trained(tmp_path / "ft.safetensors")
+    assert found.reduction is None and found.card["reduction"] is None
 
 
 def test_only_some_classes_keep_their_pictures_and_are_numbered_anew(stripes):

@@ -2,26 +2,36 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_atomically(path: str | Path, content: bytes) -> None:
-    """Write content to path through a temporary file beside it, then rename.
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """A temporary file beside path, which takes its place when the block ends without an error.
 
     Readers see the old file or the whole new one. Raises OSError if the folder is not writable.
     """
     path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    os.close(handle)
+    temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
+        yield temporary
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~current_umask())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def write_atomically(path: str | Path, content: bytes) -> None:
+    """Write content to path, whole or not at all; see `replacing`."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def current_umask() -> int:

@@ -1,0 +1,139 @@
+"""Verification against scikit-image's RANSAC: pairs a second, and true pairs found.
+
+Pairs of pictures of 640x480 with 200 putative matches each, of which a share follows one affine
+transformation (turns to 34 degrees, zooms to 2, squeezes to 2, noise of 2 px) and the others are
+random. A pair counts as found if it has more inliers than all but 1% of the false pairs, whose
+matches are all random; of pairs with exactly that many, such a share counts that 1% of the false
+ones would. Seconds are the processor's: the clock of a busy machine is unfair to what runs long.
+
+    python tests/benchmarks/verification_speed.py [--pairs 100]
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+from skimage.measure import ransac as skimage_ransac
+from skimage.transform import AffineTransform
+
+from delf_lesson.retrieval.ransac import ransac
+from delf_lesson.retrieval.verification import transform, verify, verify_batch
+
+MATCHES, THRESHOLD, TRIALS, NOISE = 200, 20.0, 1000, 2.0
+SIZE = np.array([640.0, 480.0])
+RATIOS = (0.05, 0.10, 0.20, 0.40)
+FALSE_ALARMS = 0.01
+Pair = tuple[np.ndarray, np.ndarray]
+Method = Callable[[Sequence[Pair]], list[int]]
+
+
+def rotation(angle: float) -> np.ndarray:
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+def viewpoint(rng: np.random.Generator) -> np.ndarray:
+    """A change of viewpoint about the middle of the picture (3, 3)."""
+    zoom, squeeze = np.exp(rng.uniform(-0.7, 0.7)), np.exp(rng.uniform(0, 0.7))
+    axis = rotation(rng.uniform(0, np.pi))
+    matrix = np.eye(3)
+    matrix[:2, :2] = zoom * rotation(rng.uniform(-0.6, 0.6)) @ axis @ np.diag([1, 1 / squeeze])
+    matrix[:2, :2] = matrix[:2, :2] @ axis.T
+    middle = SIZE / 2
+    matrix[:2, 2] = middle - matrix[:2, :2] @ middle + rng.uniform(-40, 40, 2)
+    return matrix
+
+
+def pair(rng: np.random.Generator, ratio: float) -> Pair:
+    query, image = rng.uniform(0, 1, (2, MATCHES, 2)) * SIZE
+    right = round(ratio * MATCHES)
+    while right:
+        matrix = viewpoint(rng)
+        points = rng.uniform(0, 1, (3000, 2)) * SIZE
+        there = transform(matrix, points)
+        seen = ((there >= 0) & (there < SIZE)).all(axis=1)
+        if seen.sum() >= right:
+            query[:right] = points[seen][:right]
+            image[:right] = there[seen][:right] + rng.normal(0, NOISE, (right, 2))
+            break
+    order = rng.permutation(MATCHES)
+    return query[order], image[order]
+
+
+def by_skimage(query: np.ndarray, image: np.ndarray) -> int:
+    _, inliers = skimage_ransac(
+        (query, image),
+        AffineTransform,
+        min_samples=3,
+        residual_threshold=THRESHOLD,
+        max_trials=TRIALS,
+        rng=0,
+    )
+    return 0 if inliers is None else int(inliers.sum())
+
+
+def by_opencv(query: np.ndarray, image: np.ndarray) -> int:
+    inliers = cv2.estimateAffine2D(
+        query, image, method=cv2.RANSAC, ransacReprojThreshold=THRESHOLD, maxIters=TRIALS
+    )[1]
+    return 0 if inliers is None else int(inliers.sum())
+
+
+def by_batch(pairs: Sequence[Pair]) -> list[int]:
+    return [one.count for one in verify_batch(pairs, [THRESHOLD] * len(pairs), trials=TRIALS)]
+
+
+def one_by_one(method: Callable[[np.ndarray, np.ndarray], int]) -> Method:
+    return lambda pairs: [method(*one) for one in pairs]
+
+
+METHODS: dict[str, Method] = {
+    "scikit-image": one_by_one(by_skimage),
+    "read (NumPy)": one_by_one(lambda q, i: ransac(q, i, THRESHOLD, TRIALS).count),
+    "OpenCV alone": one_by_one(by_opencv),
+    "verify": one_by_one(lambda q, i: verify(q, i, threshold=THRESHOLD, trials=TRIALS).count),
+    "verify_batch": by_batch,
+}
+
+
+def counted(method: Method, pairs: Sequence[Pair]) -> tuple[np.ndarray, float]:
+    """Inliers of each pair, and the processor's seconds a pair, of all threads together."""
+    started = time.process_time()
+    counts = method(pairs)
+    return np.array(counts), (time.process_time() - started) / len(pairs)
+
+
+def share_found(true: np.ndarray, false: np.ndarray) -> float:
+    needed = np.sort(false)[::-1][int(FALSE_ALARMS * len(false))]
+    above, at = (false > needed).mean(), (false == needed).mean()
+    return (true > needed).mean() + (true == needed).mean() * (FALSE_ALARMS - above) / at
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=100, help="of each kind; false ones threefold")
+    options = parser.parse_args()
+    rng = np.random.default_rng(0)
+    false = [pair(rng, 0.0) for _ in range(3 * options.pairs)]
+    true = {ratio: [pair(rng, ratio) for _ in range(options.pairs)] for ratio in RATIOS}
+    print(
+        f"{MATCHES} matches, {THRESHOLD:g} px, {TRIALS} trials, {options.pairs} true pairs a ratio"
+    )
+    print("inliers:       none  " + "  ".join(f"{ratio:12.0%}" for ratio in RATIOS))
+    slow: list[float] = []
+    for name, method in METHODS.items():
+        noise, seconds = counted(method, false)
+        found = {ratio: counted(method, pairs) for ratio, pairs in true.items()}
+        times = [seconds, *(spent for _, spent in found.values())]
+        slow = slow or times
+        rates = "  ".join(
+            f"{1 / own:6.0f} ({base / own:4.0f}x)" for own, base in zip(times, slow, strict=True)
+        )
+        print(f"{name:14} pairs a second (against scikit-image): {rates}")
+        shares = "  ".join(f"{share_found(counts, noise):.2f}" for counts, _ in found.values())
+        print(f"{'':14} true pairs found at {FALSE_ALARMS:.0%} false alarms: {shares}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from delf_lesson.classical.opencv_sift import BASE_SIGMA
 from delf_lesson.features import LocalFeatures
 from delf_lesson.images import Pixels, read_image
-from delf_lesson.retrieval.engine import Result
+from delf_lesson.retrieval.ranking import Result
 
 WIDTH = 9.0  # inches at DPI
 DPI = 100
@@ -164,11 +164,15 @@ def show_match(
 
 
 def draw_ranking(
-    query: str | Path | Pixels, results: Sequence[Result], most: int = 6, name: str = "the query"
+    query: str | Path | Pixels,
+    results: Sequence[Result],
+    most: int = 6,
+    name: str = "the query",
+    first: int = 1,
 ) -> Figure:
     """The first results, each beside the query with its inlier lines; paths must be readable.
 
-    query: an image file or array; name: what to call an array.
+    query: an image file or array; name: what to call an array; first: the rank of the first one.
     """
     results = list(results[:most])
     asked, name = _named(query, name)
@@ -176,12 +180,16 @@ def draw_ranking(
         rows = max(1, -(-len(results) // 2))
         figure = new_figure(1.95 * rows + 0.4)
         found = f"the best {len(results)} images found" if results else "nothing found"
+        if len(results) == 1:
+            found = "one image found"
+        if first > 1:
+            found = f"ranks {first} to {first + len(results) - 1}"
         figure.suptitle(f"Query {name}, {found}")
         for place, result in enumerate(results, start=1):
             axes = figure.add_subplot(rows, 2, place)
             draw_match(axes, asked, read_image(result.image), result.lines)
             proof = f"{result.inliers} inliers" if result.inliers else f"vote {result.vote:.2f}"
-            axes.set_title(f"{place}. {short_name(result.image)}: {proof}")
+            axes.set_title(f"{first + place - 1}. {short_name(result.image)}: {proof}")
         return figure
 
 
@@ -197,6 +205,7 @@ def show_ranking(
     most: int = 6,
     name: str = "the query",
     alt: str | None = None,
+    first: int = 1,
 ) -> Picture:
     """`draw_ranking` as a picture.
 
@@ -206,7 +215,7 @@ def show_ranking(
     if alt is None:
         found = f"first comes {short_name(results[0].image)}" if results else "nothing was found"
         alt = f"Ranking for the query {_named(query, name)[1]}: {found}"
-    return photograph(draw_ranking(query, results, most, name), alt)
+    return photograph(draw_ranking(query, results, most, name, first), alt)
 
 
 def short_name(path: str | Path, longest: int = 36) -> str:

@@ -16,7 +16,7 @@ from delf_lesson.datasets.benchmark import Truth
 from delf_lesson.evaluation.metrics import average_precision
 from delf_lesson.evaluation.selection import on_mask, words_on_clutter
 from delf_lesson.features import LocalFeatures
-from delf_lesson.retrieval.index import ExactIndex
+from delf_lesson.retrieval.index import FeatureIndex
 from delf_lesson.retrieval.voting import group_by_image, votes
 
 
@@ -88,8 +88,9 @@ def _cost(
 ) -> Cost:
     names = sorted(images)
     thinned = [images[name].without_clutter(kept, seed) for name in names]
+    collection = {name: one.features for name, one in zip(names, thinned, strict=True)}
     asked = {name: query.without_clutter(kept, seed) for name, query in queries.items()}
-    index = ExactIndex([one.features for one in thinned])
+    index = FeatureIndex.of(collection)
     started = time.perf_counter()
     found = {name: index.search(query.features.descriptors, 60) for name, query in asked.items()}
     seconds = time.perf_counter() - started

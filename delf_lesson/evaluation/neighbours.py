@@ -1,7 +1,9 @@
-"""Whose descriptors are nearest: does a descriptor know its landmark (notebook 04)?"""
+"""Whose descriptors are nearest (notebook 04), and which of them a search finds (notebook 06)."""
 
 import numpy as np
 from numpy.typing import NDArray
+
+from delf_lesson.retrieval.neighbours import Neighbours
 
 
 def nearest_elsewhere(
@@ -26,3 +28,26 @@ def nearest_elsewhere(
         )
     order = np.argsort(-np.stack(values, axis=1), axis=1, kind="stable")[:, :k]
     return np.take_along_axis(np.stack(best, axis=1), order, axis=1)
+
+
+def neighbour_recall(found: Neighbours, exact: Neighbours) -> float:
+    """The share of the exact nearest neighbours that another search found, whatever its order.
+
+    Both are of the same queries in the same collection (notebook 06). Raises ValueError if they
+    are of different numbers of queries or exact holds no neighbour.
+    """
+    if len(found.images) != len(exact.images) or exact.images.size == 0:
+        raise ValueError(
+            f"found is of {len(found.images)} queries and exact of {len(exact.images)}, with "
+            f"{exact.images.size} neighbours; wanted the same queries and some neighbours"
+        )
+    hits = 0
+    for ours, truth in zip(_pairs(found), _pairs(exact), strict=True):
+        hits += len(ours & truth)
+    return hits / exact.images.size
+
+
+def _pairs(neighbours: Neighbours) -> list[set[tuple[int, int]]]:
+    """(image, feature) of every neighbour, a set for each query."""
+    rows = zip(neighbours.images.tolist(), neighbours.features.tolist(), strict=True)
+    return [set(zip(images, features, strict=True)) for images, features in rows]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from delf_lesson.images import list_images, read_image
-from delf_lesson.retrieval.engine import Ranking, RetrievalEngine
+from delf_lesson.retrieval.engine import RetrievalEngine
+from delf_lesson.retrieval.ranking import Ranking
 
 Progress = Callable[[list[Path]], Iterable[Path]]
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delf_lesson.features import LocalFeatures
-from delf_lesson.retrieval.index import Neighbours
+from delf_lesson.retrieval.neighbours import Neighbours
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,13 @@ def vote_weights(neighbours: Neighbours) -> NDArray[np.float32]:
     """How much nearer each neighbour is than the farthest one listed: float32 (Q, k), >= 0.
 
     A neighbour that is hardly nearer than the k-th says little about the image it is in, so it
-    adds little to its vote.
+    adds little to its vote. Where there are fewer than k, the last there is counts.
     """
     if neighbours.similarities.shape[1] == 0:
         return neighbours.similarities
-    return neighbours.similarities - neighbours.similarities[:, -1:]
+    missing = neighbours.images < 0
+    farthest = np.where(missing, np.inf, neighbours.similarities).min(axis=1, keepdims=True)
+    return np.where(missing, np.float32(0), neighbours.similarities - farthest)
 
 
 def votes(matches: dict[int, Match], images: int) -> NDArray[np.float64]:

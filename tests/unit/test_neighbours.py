@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from delf_lesson.evaluation.neighbours import nearest_elsewhere
+from delf_lesson.evaluation.neighbours import nearest_elsewhere, neighbour_recall
+from delf_lesson.retrieval.neighbours import Neighbours
 
 
 def test_neighbours_are_of_other_images_and_each_image_comes_once():
@@ -30,3 +31,16 @@ def test_against_a_loop_over_images():
             best[own[(rows[own] @ rows[row]).argmax()]] = image
         wanted = sorted(best, key=lambda other: -(rows[other] @ rows[row]))[:5]
         assert found.tolist() == wanted
+
+
+def test_recall_by_hand():
+    """Of four exact neighbours two are found; their order and a gap do not matter."""
+    exact = Neighbours(np.array([[0, 1], [2, 2]]), np.array([[5, 6], [0, 1]]), np.zeros((2, 2)))
+    found = Neighbours(np.array([[1, 0], [2, -1]]), np.array([[6, 4], [1, -1]]), np.zeros((2, 2)))
+    assert neighbour_recall(found, exact) == 0.5
+    assert neighbour_recall(exact, exact) == 1.0
+    with pytest.raises(ValueError, match="found is of 1 queries"):
+        neighbour_recall(
+            Neighbours(*(part[:1] for part in (found.images, found.features, found.similarities))),
+            exact,
+        )

@@ -6,63 +6,16 @@ import pytest
 from PIL import Image
 
 from delf_lesson.classical.opencv_sift import OpenCVSift
-from delf_lesson.features import LocalFeatures
+from delf_lesson.retrieval.compression import Compression
 from delf_lesson.retrieval.engine import RetrievalEngine
 from delf_lesson.retrieval.folder import search_folder
-from delf_lesson.retrieval.index import ExactIndex, Neighbours
+from delf_lesson.retrieval.neighbours import Neighbours
+from delf_lesson.retrieval.ranking import ORDERS, reordered
 from delf_lesson.retrieval.voting import group_by_image, votes
-
-
-def random_features(seed: int, n: int, dimensions: int = 16) -> LocalFeatures:
-    rng = np.random.default_rng(seed)
-    rows = rng.normal(size=(n, dimensions))
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    return LocalFeatures(rng.uniform(0, 99, (n, 2)), rows, np.ones(n), np.ones(n), (100, 100))
 
 
 def engine(**options) -> RetrievalEngine:
     return RetrievalEngine(OpenCVSift(300), **options)
-
-
-def test_exact_search_equals_all_dot_products():
-    collection = [random_features(seed, n) for seed, n in ((0, 7), (1, 0), (2, 30))]
-    query = random_features(3, 5).descriptors
-    found = ExactIndex(collection).search(query, 10)
-    everything = np.vstack([one.descriptors for one in collection])
-    products = query @ everything.T
-    assert np.allclose(found.similarities, -np.sort(-products, axis=1)[:, :10], atol=1e-6)
-    for image, feature, similarity in zip(
-        found.images.ravel(), found.features.ravel(), found.similarities.ravel(), strict=True
-    ):
-        assert image in (0, 2)
-        row = collection[image].descriptors[feature]
-        assert np.isclose((query @ row), similarity, atol=1e-6).any()
-
-
-def test_fewer_features_than_neighbours_wanted():
-    assert ExactIndex([random_features(0, 3)]).search(
-        np.eye(2, 16, dtype="f4"), 60
-    ).images.shape == (
-        2,
-        3,
-    )
-
-
-@pytest.mark.parametrize(
-    ("collection", "message"),
-    [([], "no features"), ([random_features(0, 2, 8), random_features(0, 2, 16)], "dimensions")],
-)
-def test_collections_that_cannot_be_indexed(collection, message):
-    with pytest.raises(ValueError, match=message):
-        ExactIndex(collection)
-
-
-def test_searches_that_cannot_be_made():
-    index = ExactIndex([random_features(0, 3)])
-    with pytest.raises(ValueError, match="descriptors"):
-        index.search(np.zeros((2, 3), np.float32), 1)
-    with pytest.raises(ValueError, match="k is 0"):
-        index.search(np.zeros((2, 16), np.float32), 0)
 
 
 def test_votes_by_hand():
@@ -108,8 +61,8 @@ def test_lines_end_at_corresponding_points(photos):
 
 
 def test_scores_fall_along_the_ranking(photos):
-    for model in ("affine", None):
-        found = search_folder(engine(model=model), photos, photos / "scene_1" / "a.png")
+    for order in ORDERS:
+        found = search_folder(engine(order=order), photos, photos / "scene_1" / "a.png")
         scores = [result.score for result in found.ranking.results]
         assert scores == sorted(scores, reverse=True)
 
@@ -122,18 +75,62 @@ def test_unverified_images_follow_the_verified_ones(photos):
     assert rest == sorted(rest, reverse=True)
 
 
-def test_the_ranking_does_not_depend_on_order_or_threads(photos):
+def test_the_order_decides_between_inliers_and_votes(photos):
+    """By hand from one search: the product lets a vote twice as large outweigh ten inliers."""
+    query = photos / "scene_1" / "a.png"
+    by = {
+        order: search_folder(engine(order=order), photos, query).ranking.results for order in ORDERS
+    }
+    assert all(one.inliers == 0 and one.score == one.vote for one in by["votes"])
+    for one in by["product"]:
+        assert one.score == pytest.approx(one.vote * (1 + one.inliers / 10))
+    for one in by["inliers"]:
+        assert int(one.score) == one.inliers
+    for order in ORDERS:  # one search is enough to know every order
+        assert [one.image for one in reordered(by["inliers"], order)] == [
+            one.image for one in by[order]
+        ]
+    with pytest.raises(ValueError, match="order is 'best'"):
+        engine(order="best")
+
+
+@pytest.mark.parametrize("compression", [None, Compression(lists=8, parts=16, bits=4)])
+def test_the_ranking_does_not_depend_on_order_or_threads(photos, compression):
     images = sorted(photos.rglob("*.*"))
     rankings = []
     threads = faiss.omp_get_max_threads()
     for order, count in ((images, 1), (images[::-1], 2), (images[3:] + images[:3], 8)):
         faiss.omp_set_num_threads(count)
-        filled = engine()
+        filled = engine(compression=compression)
         filled.add(order)
         found = filled.search(images[0]).results
-        rankings.append([(result.image, result.inliers) for result in found])
+        rankings.append([(one.image, one.inliers, one.vote, one.score) for one in found])
     faiss.omp_set_num_threads(threads)
     assert rankings[0] == rankings[1] == rankings[2]
+
+
+def test_images_added_after_a_search_are_found_too(photos):
+    images = sorted(photos.rglob("*.*"))
+    whole, grown = engine(), engine()
+    whole.add(images)
+    grown.add([image for image in images if image.parent.name != "scene_1"])
+    grown.search(images[0])
+    index = grown.index
+    grown.add([image for image in images if image.parent.name == "scene_1"])
+    assert grown.index is index  # what was there is not indexed again
+    expected = [(one.image, one.inliers, one.vote) for one in whole.search(images[0]).results]
+    found = [(one.image, one.inliers, one.vote) for one in grown.search(images[0]).results]
+    assert found == expected
+
+
+def test_an_image_added_anew_replaces_what_was_there(texture):
+    filled = engine()
+    filled.add([texture(1), texture(2)], names=["one", "two"])
+    filled.search(texture(1))
+    filled.add([texture(3)], names=["one"])
+    assert len(filled) == 2
+    assert filled.search(texture(3)).results[0].image == "one"
+    assert filled.search(texture(1)).results[0].inliers == 0
 
 
 def test_the_query_is_no_result_of_itself_but_its_copy_is(photos):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from delf_lesson.evaluation.metrics import average_precision
+from delf_lesson.evaluation.metrics import average_precision, precision_at
 
 GROUND_TRUTH = Path(__file__).resolve().parents[3] / "shared" / "groundtruth" / "oxford5k_gt"
 
@@ -82,5 +82,17 @@ def test_real_ground_truth_lists():
     [("ab", "", "", "positives"), ("ab", "a", "a", "junk"), ("aa", "a", "", "twice")],
 )
 def test_bad_input_is_named(ranking, positives, junk, message):
-    with pytest.raises(ValueError, match=message):
-        average_precision(list(ranking), set(positives), set(junk))
+    for judge in (average_precision, precision_at):
+        with pytest.raises(ValueError, match=message):
+            judge(list(ranking), set(positives), set(junk))
+
+
+def test_precision_among_the_first_by_hand():
+    assert precision_at(list("axb"), "ab") == 1.0
+    assert precision_at(list("xab"), "ab") == 0.0
+    assert precision_at(list("jab"), "ab", "j") == 1.0
+    assert precision_at(list("axb"), "ab", k=3) == pytest.approx(2 / 3)
+    assert precision_at(list("a"), "ab", k=2) == 0.5  # nothing more was found
+    assert precision_at([], "ab") == 0.0
+    with pytest.raises(ValueError, match="k is 0"):
+        precision_at(list("a"), "a", k=0)

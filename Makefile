@@ -81,7 +81,7 @@ test: lint
 	  --nbval-cell-timeout 300 notebooks
 
 bench: $(TEST)
-	$(BIN)/python tests/benchmarks/photo_search.py $(ARGS)
+	$(BIN)/delf-lesson evaluate --queries first --dataset folder:$(ARGS)
 
 difficulty: $(TEST)
 	$(BIN)/python tests/benchmarks/landmark_difficulty.py $(ARGS)

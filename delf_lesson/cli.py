@@ -1,19 +1,17 @@
-"""The command `delf-lesson`: the one place that prints."""
+"""The command `delf-lesson`. It and its parts, `*_command.py`, print; nothing else does."""
 
 import json
 import sys
-import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from delf_lesson import __version__
+from delf_lesson.command_options import system_option, writable_file
+from delf_lesson.evaluation_command import evaluate
 from delf_lesson.training_command import train
-
-DEFAULT_SYSTEM = "OpenCV-RootSIFT"
 
 
 def main() -> None:
@@ -68,57 +66,17 @@ def doctor(as_json: bool) -> None:
     sys.exit(1 if failed else 0)
 
 
-def _known_system(context: click.Context, option: click.Parameter, name: str) -> str:
-    from delf_lesson.evaluation.systems import find_system
-
-    try:
-        return find_system(name).name
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
-
-
-def _writable_file(suffix: str) -> Callable[..., Path | None]:
-    """A check that refuses now what would only fail after the work was done."""
-
-    def check(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
-        if path is None:
-            return None
-        if path.suffix.lower() != suffix:
-            raise click.BadParameter(f"{path} does not end in {suffix}, the format that is written")
-        if path.is_dir():
-            raise click.BadParameter(f"{path} is a folder; give a file name")
-        try:
-            with tempfile.TemporaryFile(dir=path.parent):
-                return path
-        except OSError as error:
-            raise click.BadParameter(
-                f"the folder {path.parent} cannot be written to ({error.strerror}); choose another"
-            ) from error
-
-    return check
-
-
-def _system_option(function: Callable[..., None]) -> Callable[..., None]:
-    return click.option(
-        "--system",
-        default=DEFAULT_SYSTEM,
-        show_default=True,
-        callback=_known_system,
-        help="How images are described and compared.",
-    )(function)
-
-
 @command.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("query", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_system_option
+@system_option
 @click.option("--top", default=10, show_default=True, type=click.IntRange(1), help="Results shown.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option(
     "--picture",
     metavar="OUT.png",
     type=click.Path(path_type=Path),
-    callback=_writable_file(".png"),
+    callback=writable_file(".png"),
     help="Draw the ranking with its inlier lines.",
 )
 def search(
@@ -178,13 +136,13 @@ def _draw(path: Path, query: Path, results: Any) -> None:
 
 @command.command()
 @click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_system_option
+@system_option
 @click.option(
     "--out",
     metavar="FEATURES.npz",
     required=True,
     type=click.Path(path_type=Path),
-    callback=_writable_file(".npz"),
+    callback=writable_file(".npz"),
     help="Where the features are written.",
 )
 def extract(image: Path, system: str, out: Path) -> None:
@@ -199,4 +157,5 @@ def extract(image: Path, system: str, out: Path) -> None:
     click.echo(f"{len(features)} features of {system} in {out}")
 
 
+command.add_command(evaluate)
 command.add_command(train)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from delf_lesson.classical.properties import Properties
 from delf_lesson.classical.transformations import CHANGES, Change
@@ -37,20 +38,27 @@ def draw_curves(axes: Axes, x: Sequence[float], curves: Mapping[str, Sequence[fl
     axes.grid(alpha=0.3)
 
 
-def show_precision_recall(
-    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], alt: str
-) -> Picture:
-    """Precision over recall, of curves by their names."""
+def draw_precision_recall(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], style: str | None = None
+) -> Figure:
+    """Precision over recall, of curves by their names; style: of lines, instead of markers."""
     with rc_context(LOOK):
         figure = new_figure(4.2, 6.5)
         axes = figure.add_subplot()
         drawn = zip(curves.items(), styles(len(curves)), strict=True)
-        for (name, (precision, recall)), (colour, style) in drawn:
-            axes.plot(recall, precision, style, color=colour, label=name, markersize=4)
+        for (name, (precision, recall)), (colour, own) in drawn:
+            axes.plot(recall, precision, style or own, color=colour, label=name, markersize=4)
         axes.set(xlabel="recall", ylabel="precision", ylim=(0, 1.03), xlim=(0, None))
         axes.grid(alpha=0.3)
         axes.legend()
-        return drawing(figure, alt)
+        return figure
+
+
+def show_precision_recall(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], alt: str
+) -> Picture:
+    """Precision over recall, of curves by their names."""
+    return drawing(draw_precision_recall(curves), alt)
 
 
 def show_invariance(

@@ -1,20 +1,29 @@
 """Data sets behind one interface: `load("albion")` (notebook 06)."""
 
 from delf_lesson.datasets.benchmark import Benchmark, Query, Truth
+from delf_lesson.datasets.folder import load_folder
 from delf_lesson.datasets.rendered import CITIES, load_city
 
 __all__ = ["Benchmark", "Query", "Truth", "load"]
 
 
+FOLDER = "folder:"
+
+
 def load(name: str, distractors: bool = False) -> Benchmark:
     """A retrieval benchmark by name (slide "mAP Result"; notebook 06).
 
-    name: "albion" (it stands in for Oxford5k) or "lutetia" (for Paris6k), the rendered cities.
+    name: "albion" (it stands in for Oxford5k) or "lutetia" (for Paris6k), the rendered cities; or
+        "folder:PATH", your own photographs (see `load_folder`).
     distractors: with the pictures that make Albion+D and Lutetia+D, the analogues of Oxf105k and
-        Par106k.
+        Par106k, or with those of the folder.
     Raises ValueError for another name, FileNotFoundError or ValueError if files are missing or
     have changed.
     """
+    if name.startswith(FOLDER):
+        return load_folder(name.removeprefix(FOLDER), distractors)
     if name not in CITIES:
-        raise ValueError(f"name: there is no data set {name!r}; wanted one of {', '.join(CITIES)}")
+        raise ValueError(
+            f"name: there is no data set {name!r}; wanted {', '.join(CITIES)} or {FOLDER}PATH"
+        )
     return load_city(name, distractors)

@@ -54,7 +54,8 @@ class Truth:
 class Benchmark:
     """Images to search in, queries with the truth about them, and queries without a landmark.
 
-    images: paths; an image's name is its file's name without the suffix. truth: by query name.
+    images: paths; truth: by query name, with the names of images. root: the folder that names
+    begin in, see `name_of`.
     """
 
     name: str
@@ -62,3 +63,8 @@ class Benchmark:
     queries: tuple[Query, ...]
     truth: Mapping[str, Truth]
     distractor_queries: tuple[Query, ...] = ()
+    root: Path | None = None
+
+    def name_of(self, image: Path) -> str:
+        """An image's name: its path from the root, or its file's name without the suffix."""
+        return image.stem if self.root is None else image.relative_to(self.root).as_posix()

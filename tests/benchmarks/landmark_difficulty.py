@@ -8,7 +8,6 @@ pictures that show different things.
 """
 
 import argparse
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from delf_lesson.classical.opencv_sift import OpenCVSift
 from delf_lesson.datasets import load
 from delf_lesson.datasets.rendered import CITIES, pictures
 from delf_lesson.evaluation.benchmark import evaluate
+from delf_lesson.evaluation.bootstrap import mean_interval
 from delf_lesson.evaluation.conditions import found_by_condition
 from delf_lesson.retrieval.cache import FeatureCache
 from delf_lesson.retrieval.engine import RetrievalEngine
@@ -29,16 +29,6 @@ def engine_of(benchmark, **settings):
     engine = RetrievalEngine(OpenCVSift(), cache=FeatureCache.default(), **settings)
     engine.add(benchmark.images)
     return engine
-
-
-def interval(values, landmarks, rounds=2000):
-    """95% bootstrap interval of the mean: landmarks are drawn, with all their queries."""
-    by_landmark = defaultdict(list)
-    for value, landmark in zip(values, landmarks, strict=True):
-        by_landmark[landmark].append(value)
-    means = np.array([np.mean(v) for v in by_landmark.values()])
-    drawn = np.random.default_rng(0).integers(len(means), size=(rounds, len(means)))
-    return np.percentile(means[drawn].mean(1), [2.5, 97.5])
 
 
 def show_conditions(city, benchmark, evaluation):
@@ -99,7 +89,7 @@ def main() -> None:
         for distractors in (False, True):
             benchmark = load(city, distractors)
             found = evaluate(engine_of(benchmark), benchmark)
-            low, high = interval(
+            low, high = mean_interval(
                 list(found.average_precisions.values()), [q.landmark for q in benchmark.queries]
             )
             value = found.mean_average_precision

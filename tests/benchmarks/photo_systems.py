@@ -18,17 +18,19 @@ from statistics import fmean
 import cv2
 import numpy as np
 import torch
-from photo_search import places_of
 
+from delf_lesson.datasets.folder import DISTRACTORS, load_folder
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.weights import load_trained
+from delf_lesson.evaluation.benchmark import one_query_each
 from delf_lesson.evaluation.metrics import average_precision
 from delf_lesson.evaluation.systems import DELF_THRESHOLD, SYSTEMS
 from delf_lesson.features import LocalExtractor
 from delf_lesson.images import read_image, resize_longest
 from delf_lesson.retrieval.cache import FeatureCache
 from delf_lesson.retrieval.engine import RetrievalEngine
+from delf_lesson.retrieval.ranking import ORDERS, Order, reordered
 from delf_lesson.retrieval.reduction import Pca
 
 SYSTEMS_MEASURED = ("OpenCV-RootSIFT", "SIFT", "DELF", "DELF+FT", "DELF+FT+ATT")
@@ -55,12 +57,17 @@ def delfs(weights: Sequence[str], unrelated: Sequence[str]) -> Mapping[str, Loca
     return found
 
 
-def rankings(engine: RetrievalEngine, queries: Sequence[str]) -> Mapping[str, Sequence[str]]:
-    """The images found for each query, itself left out."""
+def rankings(
+    engine: RetrievalEngine, queries: Sequence[str]
+) -> Mapping[Order, Mapping[str, Sequence[str]]]:
+    """The images found for each query in every order, itself left out."""
     found = {query: engine.search(query).results for query in queries}
     return {
-        query: [result.image for result in results if result.image != query]
-        for query, results in found.items()
+        order: {
+            query: [one.image for one in reordered(results, order) if one.image != query]
+            for query, results in found.items()
+        }
+        for order in ORDERS
     }
 
 
@@ -86,9 +93,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--weights", action="append", default=[])
     options = parser.parse_args()
-    places, unrelated = places_of(options.folder)
-    images = [image for own in (*places.values(), unrelated) for image in own]
-    positives = {query: others for query, *others in places.values()}
+    benchmark = load_folder(options.folder, distractors=True)
+    images = [str(image) for image in benchmark.images]
+    named_so = {benchmark.name_of(Path(image)): image for image in images}
+    positives = {
+        str(query.path): [named_so[name] for name in benchmark.truth[query.name].positives]
+        for query in one_query_each(benchmark, in_turn=False)
+    }
+    unrelated = [image for image in images if Path(image).parent.name == DISTRACTORS]
 
     def report(name: str, found: Mapping[str, Sequence[str]]) -> None:
         scores = [average_precision(found[query], own) for query, own in positives.items()]
@@ -97,17 +109,15 @@ def main() -> None:
         )
         print(f"{name:32} mAP {fmean(scores):.3f}  first right {right} of {len(found)}", flush=True)
 
-    print(f"{len(images)} images, {len(places)} places; verified, then by votes alone")
+    print(f"{len(images)} images, {len(positives)} places; every order of ranking")
     report("colour histogram", by_colour(images, list(positives)))
     named = {name: SYSTEMS[name].extractor() for name in SYSTEMS_MEASURED}
     for name, extractor in {**named, **delfs(options.weights, unrelated)}.items():
         threshold = SYSTEMS[name].threshold if name in SYSTEMS else DELF_THRESHOLD
-        for model in ("affine", None):
-            engine = RetrievalEngine(
-                extractor, model=model, threshold=threshold, cache=FeatureCache.default()
-            )
-            engine.add(images)
-            report(f"{name}{'' if model else ', votes'}", rankings(engine, list(positives)))
+        engine = RetrievalEngine(extractor, threshold=threshold, cache=FeatureCache.default())
+        engine.add(images)
+        for order, found in rankings(engine, list(positives)).items():
+            report(f"{name}, by {order}", found)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from delf_lesson.classical.opencv_sift import OpenCVSift
 from delf_lesson.datasets import Benchmark, Query, Truth
 from delf_lesson.evaluation.benchmark import evaluate, one_query_each
 from delf_lesson.retrieval.engine import RetrievalEngine
+from delf_lesson.retrieval.ranking import ORDERS
 
 
 @pytest.fixture
@@ -64,6 +65,8 @@ def test_one_query_each_takes_them_in_turn(benchmark):
     queries = (*asked("a", 5), *asked("b", 5), *asked("c", 1))
     some = Benchmark("some", (), queries, {})
     assert [query.name for query in one_query_each(some)] == ["a_0", "b_1", "c_0"]
+    first = one_query_each(some, in_turn=False)
+    assert [query.name for query in first] == ["a_0", "b_0", "c_0"]
 
 
 def test_junk_leaves_the_ranking_before_it_is_judged(engine, benchmark):
@@ -86,6 +89,38 @@ def test_an_engine_with_no_or_other_images_is_refused(benchmark, texture):
     engine.add([texture(1)], names=["stranger"])
     with pytest.raises(ValueError, match=r"engine holds 1 images"):
         evaluate(engine, benchmark)
+
+
+def test_distractor_queries_return_something_and_have_no_precision(engine, benchmark, texture):
+    nothing = Query("nothing", benchmark.images[-1], None, None)
+    found = evaluate(engine, benchmark, distractor_queries=[nothing])
+    assert set(found.returned) == {"left", "left_again", "right", "nothing"}
+    assert "nothing" not in found.rankings and "nothing" not in found.average_precisions
+    for name, ranking in found.rankings.items():
+        assert ranking == [image for image, _ in found.returned[name]]
+        values = [value for _, value in found.returned[name]]
+        assert values == sorted(values, reverse=True)
+    assert all(len(spent) == 4 for spent in found.seconds.values())
+
+
+def test_the_confidence_is_the_inliers_whatever_ranks(engine, benchmark):
+    query = benchmark.queries[0]
+    by = {}
+    for engine.order in ORDERS:
+        results = engine.search(query.read()).results
+        found = evaluate(engine, benchmark, [query]).returned[query.name]
+        by[engine.order] = [value for _, value in found]
+        if engine.order == "votes":
+            assert by["votes"] == [one.vote for one in results]
+        else:
+            assert [int(value) for value in by[engine.order]] == [one.inliers for one in results]
+    assert sorted(by["product"]) == sorted(by["inliers"])
+
+
+def test_progress_sees_every_query(engine, benchmark):
+    seen = []
+    evaluate(engine, benchmark, progress=lambda queries: seen.extend(queries) or queries)
+    assert tuple(seen) == benchmark.queries
 
 
 def test_queries_without_a_landmark_are_refused(engine, benchmark):

@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from delf_lesson.cli import DEFAULT_SYSTEM, command
+from delf_lesson.cli import command
+from delf_lesson.command_options import DEFAULT_SYSTEM
 from delf_lesson.evaluation import systems
 from delf_lesson.features import LocalFeatures
 from delf_lesson.images import read_image

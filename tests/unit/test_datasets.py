@@ -81,7 +81,7 @@ def test_boxes_hold_the_landmark():
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(ValueError, match="no data set 'oxford'; wanted one of albion, lutetia"):
+    with pytest.raises(ValueError, match=r"no data set 'oxford'; wanted albion, .*folder:PATH"):
         load("oxford")
     with pytest.raises(ValueError, match="name is 'training'"):
         rendered.pictures("training")

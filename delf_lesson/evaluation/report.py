@@ -1,0 +1,169 @@
+"""Everything that is measured of one system on one data set (slides "Precision & Recall Result",
+"mAP Result"; notebook 06)."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from delf_lesson.datasets.benchmark import Benchmark, Query
+from delf_lesson.evaluation.benchmark import Evaluation, evaluate
+from delf_lesson.evaluation.bootstrap import mean_interval
+from delf_lesson.evaluation.metrics import precision_at
+from delf_lesson.evaluation.precision_recall import PrecisionRecall, micro_precision_recall
+from delf_lesson.evaluation.revisited import LEVELS, Level, at_level, average_precisions
+from delf_lesson.evaluation.systems import System
+from delf_lesson.retrieval.cache import FeatureCache
+from delf_lesson.retrieval.ranking import Stopwatch
+
+Progress = Callable[[Sequence[Any], str], Iterable[Any]]
+"""Wraps steps, with a word for them, as a progress bar does."""
+
+POINTS = 200
+"""Points kept of a precision/recall curve, which has one for each distinct score."""
+
+
+def silent(steps: Sequence[Any], label: str) -> Iterable[Any]:
+    """No progress bar."""
+    return steps
+
+
+def measure(
+    system: System,
+    benchmark: Benchmark,
+    queries: Sequence[Query],
+    cache: FeatureCache | None = None,
+    compressed: bool = False,
+    precision: float = 0.95,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Search a benchmark for queries and say how good and how dear that was, as plain values.
+
+    map_interval: 95% of bootstrap means over landmarks. map_by_level: see `revisited`.
+    threshold: the confidence (see `Evaluation`) from which on results are right with the wanted
+        precision, over all queries and those without a landmark; None if there is none.
+    seconds: of all images or queries together; query_seconds: of one query, without extraction.
+    extracted: images that were really described; features of the others were kept from before.
+    bytes_per_image: of the index, and of the places of keypoints for verification.
+    """
+    watch = Stopwatch()
+    engine = system.engine(cache, compressed)
+    skipped: dict[str, str] = {}
+    with watch("describe"):
+        for image in progress(benchmark.images, "Describing images"):
+            engine.add([image], skip=lambda path, reason: skipped.update({path: reason}))
+    extracted = engine.extracted
+    queries = [query for query in queries if str(query.path) not in skipped]
+    if len(engine) == 0 or not queries:
+        raise ValueError(f"benchmark: none of the images of {benchmark.name} can be used")
+    with watch("index"):
+        size = sum(engine.index.bytes.values())
+    found = evaluate(
+        engine,
+        benchmark,
+        queries,
+        benchmark.distractor_queries,
+        lambda steps: progress(steps, "Searching"),
+    )
+    spent = {stage: float(np.sum(values)) for stage, values in found.seconds.items()}
+    places = sum(engine.features_of(name).xy.nbytes for name in engine.names)
+    return {
+        "dataset": benchmark.name,
+        "system": system.name,
+        "queries": len(queries),
+        "images": len(engine),
+        **_quality(found, benchmark, queries, precision),
+        "confidence": "vote" if system.order == "votes" else "inliers",
+        "seconds": {**watch.seconds, **{k: v for k, v in spent.items() if k != "index"}},
+        "query_seconds": _of_a_query(found),
+        "extracted": extracted,
+        "index": "compressed" if compressed else "exact",
+        "index_bytes": size,
+        "bytes_per_image": (size + places) / len(engine),
+        "peak_rss_bytes": peak_memory(),
+        "skipped": [
+            {"image": benchmark.name_of(Path(path)), "reason": reason}
+            for path, reason in skipped.items()
+        ],
+    }
+
+
+def _quality(
+    found: Evaluation, benchmark: Benchmark, queries: Sequence[Query], wanted: float
+) -> dict[str, Any]:
+    landmarks = [query.landmark for query in queries]
+    values = [found.average_precisions[query.name] for query in queries]
+    own = defaultdict(list)
+    for landmark, value in zip(landmarks, values, strict=True):
+        own[str(landmark)].append(value)
+    first = [
+        precision_at(found.rankings[query.name], truth.positives, truth.junk)
+        for query in queries
+        for truth in [benchmark.truth[query.name]]
+    ]
+    curve = micro_precision_recall(
+        found.returned, {query.name: benchmark.truth[query.name] for query in queries}
+    )
+    threshold = curve.threshold_for(wanted)
+    return {
+        "map": found.mean_average_precision,
+        "map_interval": list(mean_interval(values, landmarks)),
+        "map_by_level": _by_level(found, benchmark),
+        "precision_at_1": fmean(first),
+        "per_landmark": {landmark: fmean(aps) for landmark, aps in own.items()},
+        "average_precisions": dict(found.average_precisions),
+        "threshold": {
+            "precision": wanted,
+            "confidence": threshold,
+            "recall": 0.0 if threshold is None else curve.at(threshold)[1],
+        },
+        "distractor_queries": len(benchmark.distractor_queries),
+        "precision_recall": _points(curve),
+    }
+
+
+def _by_level(found: Evaluation, benchmark: Benchmark) -> dict[Level, float | None]:
+    """mAP of the protocol's levels; None where no query has a positive."""
+    means: dict[Level, float | None] = {}
+    for level in LEVELS:
+        with_positives = {
+            name: ranking
+            for name, ranking in found.rankings.items()
+            if at_level(benchmark.truth[name], level)[0]
+        }
+        own = average_precisions(with_positives, benchmark.truth, level) if with_positives else {}
+        means[level] = fmean(own.values()) if own else None
+    return means
+
+
+def _points(curve: PrecisionRecall) -> dict[str, list[float]]:
+    few = curve.thinned(POINTS)
+    return {
+        "threshold": few.thresholds.tolist(),
+        "precision": few.precision.tolist(),
+        "recall": few.recall.tolist(),
+    }
+
+
+def _of_a_query(found: Evaluation) -> dict[str, dict[str, float]]:
+    """Median and 95th percentile of a query's seconds by stage, and of all stages together."""
+    stages = {k: np.array(v) for k, v in found.seconds.items() if k not in ("extract", "index")}
+    stages["all"] = np.sum(list(stages.values()), axis=0)
+    return {
+        stage: {"median": float(np.median(spent)), "p95": float(np.percentile(spent, 95))}
+        for stage, spent in stages.items()
+    }
+
+
+def peak_memory() -> int | None:
+    """The most memory this process has held, in bytes; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

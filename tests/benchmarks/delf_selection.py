@@ -12,6 +12,8 @@ import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import torch
@@ -21,12 +23,14 @@ from delf_lesson.datasets import load
 from delf_lesson.datasets.rendered import CITIES, pictures
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.weights import load_trained
-from delf_lesson.evaluation.benchmark import evaluate, one_query_each
+from delf_lesson.evaluation.benchmark import one_query_each
+from delf_lesson.evaluation.metrics import average_precision
 from delf_lesson.evaluation.selection import COUNTS, shares_on_mask
 from delf_lesson.evaluation.systems import DELF_THRESHOLD, SYSTEMS
 from delf_lesson.features import LocalExtractor
 from delf_lesson.retrieval.cache import FeatureCache
 from delf_lesson.retrieval.engine import RetrievalEngine
+from delf_lesson.retrieval.ranking import ORDERS, Order, reordered
 
 
 class ScoresByLot(nn.Module):
@@ -70,7 +74,7 @@ def print_shares(city: str) -> None:
 def print_map(city: str, quick: bool) -> None:
     benchmark = load(city)
     queries = one_query_each(benchmark) if quick else benchmark.queries
-    print(f"{city}: mAP of {len(queries)} queries, verified / by votes alone")
+    print(f"{city}: mAP of {len(queries)} queries by {' / '.join(ORDERS)}")
     delf = load_trained("ft")
     more = {
         "DELF+FT+ATT, bf16": replace(SYSTEMS["DELF+FT+ATT"].extractor(), bf16=True),
@@ -78,15 +82,18 @@ def print_map(city: str, quick: bool) -> None:
     }
     for name, extractor in {**extractors(), **more}.items():
         threshold = SYSTEMS[name].threshold if name in SYSTEMS else DELF_THRESHOLD
-        scores, started = [], time.perf_counter()
-        for model in ("affine", None):
-            engine = RetrievalEngine(
-                extractor, model=model, threshold=threshold, cache=FeatureCache.default()
-            )
-            engine.add(benchmark.images)
-            scores.append(evaluate(engine, benchmark, queries).mean_average_precision)
+        started = time.perf_counter()
+        engine = RetrievalEngine(extractor, threshold=threshold, cache=FeatureCache.default())
+        engine.add(benchmark.images)
+        precisions: dict[Order, list[float]] = {order: [] for order in ORDERS}
+        for query in queries:
+            results, truth = engine.search(query.read()).results, benchmark.truth[query.name]
+            for order in ORDERS:
+                ranking = [Path(one.image).stem for one in reordered(results, order)]
+                precisions[order].append(average_precision(ranking, truth.positives, truth.junk))
         seconds = time.perf_counter() - started
-        print(f"  {name:20} {scores[0]:.3f} / {scores[1]:.3f}  ({seconds:.0f} s)", flush=True)
+        shown = " / ".join(f"{fmean(own):.3f}" for own in precisions.values())
+        print(f"  {name:20} {shown}  ({seconds:.0f} s)", flush=True)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 D. Lowe, IJCV 2004, sections 3 and 4; slide "Recap: Keypoint"; introduced in notebook 01.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -28,7 +29,19 @@ def dog_keypoints(space: ScaleSpace, contrast: float = CONTRAST, edge: float = E
     contrast is negative or edge below 1.
     """
     check_thresholds(contrast, edge)
-    found = [_of_octave(octave, space, contrast / LEVELS, edge) for octave in space.octaves]
+    dogs = [octave.dog for octave in space.octaves]
+    return refined_keypoints(space, dogs, contrast / LEVELS, edge)
+
+
+def refined_keypoints(
+    space: ScaleSpace, stacks: Sequence[NDArray[np.float32]], least: float, edge: float
+) -> Keypoints:
+    """Refined extrema of a stack for each octave (L, H, W), at least so far from 0, on no edge.
+
+    Level i of a stack belongs to the blur of level i of its octave.
+    """
+    octaves = zip(space.octaves, stacks, strict=True)
+    found = [_of_octave(octave, stack, space, least, edge) for octave, stack in octaves]
     x, y, sigma, response = np.concatenate(found, axis=1)
     return Keypoints(np.c_[x, y], sigma, response)
 
@@ -135,11 +148,13 @@ def on_edge(hessian: NDArray[np.float64], ratio: float) -> NDArray[np.bool_]:
     return np.logical_or(determinant <= 0, trace**2 * ratio >= (ratio + 1) ** 2 * determinant)
 
 
-def _of_octave(octave: Octave, space: ScaleSpace, least: float, edge: float) -> NDArray:
+def _of_octave(
+    octave: Octave, stack: NDArray[np.float32], space: ScaleSpace, least: float, edge: float
+) -> NDArray:
     """x, y, sigma in pixels and response of an octave's keypoints, (4, N)."""
-    at = extrema(octave.dog, least / 2)  # the refined extremum lies higher than its sample
+    at = extrema(stack, least / 2)  # the refined extremum lies higher than its sample
     at = at[_inside(at, octave, space)]
-    found = refine(octave.dog, at)
+    found = refine(stack, at)
     strong = np.abs(found.value) >= least
     kept = strong & ~on_edge(found.hessian, edge) & _inside(found.samples, octave, space)
     found = found.select(kept)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
+from delf_lesson.classical.congas import Congas
 from delf_lesson.classical.opencv_sift import OpenCVSift
 from delf_lesson.classical.sift import Sift
 from delf_lesson.features import LocalExtractor
@@ -106,6 +107,11 @@ SYSTEMS: Mapping[str, System] = MappingProxyType(
                 partial(OpenCVSift, root=True),
                 order="votes",
                 compression=SIFT_CODE,
+            ),
+            System(
+                "CONGAS",
+                "Laplacian keypoints with Gabor descriptors of 40 numbers, in the manner of CONGAS",
+                Congas,
             ),
             System(
                 "DELF",

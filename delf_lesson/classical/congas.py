@@ -1,0 +1,116 @@
+"""A descriptor of Gabor wavelets, in the manner of CONGAS (slide "mAP Result"; notebook 07).
+
+What is public of CONGAS is little: keypoints where the Laplacian of Gaussian is extreme, a region
+normalised by a similarity, the amplitudes of Gabor wavelets of several frequencies, of which low
+ones that overlap high ones are left out, and 40 numbers (US patent 8,098,938; Zheng et al., *Tour
+the world*, CVPR 2009). Which wavelets, where they stand, and all sizes are our own choice, for
+teaching: what is measured here says nothing exact of the original.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from delf_lesson.classical.dog import EDGE, check_thresholds
+from delf_lesson.classical.laplacian import CONTRAST, log_keypoints
+from delf_lesson.classical.patches import sample_patches
+from delf_lesson.classical.scale_space import BASE_SIGMA, scale_space
+from delf_lesson.classical.sift import orientation_histograms, orientation_peaks
+from delf_lesson.features import LocalFeatures, l2_normalise
+from delf_lesson.images import Pixels, resize_longest, to_grey, to_original
+
+SIDE = 32  # samples of a patch
+STEP = 0.4  # sigmas of the keypoint from one to the next
+DIRECTIONS = 8
+WAVES = (
+    # cycles over a patch's side; where wavelets stand, as shares of it from the middle
+    (2.5, ((0.0, 0.0),)),
+    (5.0, ((-0.22, -0.22), (0.22, -0.22), (-0.22, 0.22), (0.22, 0.22))),
+)
+WIDTH = 0.45  # sigma of a wavelet's window, in its wavelengths
+DIMENSIONS = DIRECTIONS * sum(len(places) for _, places in WAVES)
+
+
+@cache
+def gabor_bank() -> NDArray[np.complex64]:
+    """The wavelets (40, 32 * 32): 8 directions of a low one in the middle and 4 high ones around.
+
+    Each is a complex wave under a Gaussian window; its mean is taken off, so that flat patches give
+    nothing, and its norm is 1.
+    """
+    along = (np.arange(SIDE) - (SIDE - 1) / 2) / SIDE
+    x, y = along[None, :], along[:, None]
+    bank = []
+    for cycles, places in WAVES:
+        for x0, y0 in places:
+            sigma = WIDTH / cycles
+            window = np.exp(-((x - x0) ** 2 + (y - y0) ** 2) / (2 * sigma**2))
+            for direction in np.pi / DIRECTIONS * np.arange(DIRECTIONS):
+                turned = np.cos(direction) * (x - x0) + np.sin(direction) * (y - y0)
+                wave = np.exp(2j * np.pi * cycles * turned)
+                wavelet = window * (wave - (window * wave).sum() / window.sum())
+                bank.append(wavelet.ravel() / np.linalg.norm(wavelet))
+    return np.array(bank, np.complex64)
+
+
+def describe_patches(patches: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Square roots of the wavelets' amplitudes, as unit rows: (N, 32, 32) to (N, 40).
+
+    The amplitude forgets the wave's phase, so that an edge may move a little; the root lets no
+    strong edge rule. Raises ValueError for patches of another size.
+    """
+    if patches.ndim != 3 or patches.shape[1:] != (SIDE, SIDE):
+        raise ValueError(f"patches has shape {patches.shape}; wanted (N, {SIDE}, {SIDE})")
+    flat = patches.reshape(len(patches), SIDE * SIDE)
+    bank = gabor_bank()
+    amplitude = np.hypot(flat @ bank.real.T, flat @ bank.imag.T)
+    return l2_normalise(np.sqrt(amplitude))
+
+
+@dataclass(frozen=True)
+class Congas:
+    """Keypoints of the Laplacian of Gaussian with Gabor descriptors, in the manner of CONGAS.
+
+    max_keypoints: the strongest so many are kept. max_side: larger images are shrunk to this longer
+    side first, in pixels. contrast, edge: see `log_keypoints`. `scales` is 1.6 / sigma.
+    """
+
+    max_keypoints: int = 1000
+    max_side: int = 640
+    contrast: float = CONTRAST
+    edge: float = EDGE
+
+    def __post_init__(self) -> None:
+        if self.max_keypoints < 1 or self.max_side < 1:
+            raise ValueError(
+                f"max_keypoints is {self.max_keypoints} and max_side is {self.max_side}; "
+                "both must be 1 or more"
+            )
+        check_thresholds(self.contrast, self.edge)
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """All that changes the result, OpenCV's version included: it blurs and resizes."""
+        return {"extractor": "Congas", "revision": 1, "opencv": cv2.__version__, **asdict(self)}
+
+    def extract(self, image: Pixels) -> LocalFeatures:
+        """Features of a `uint8` RGB (H, W, 3) image, strongest first; none for a constant image."""
+        small, _ = resize_longest(image, self.max_side)
+        space = scale_space(to_grey(small))
+        found = log_keypoints(space, self.contrast, self.edge).strongest(self.max_keypoints)
+        row, angles = orientation_peaks(orientation_histograms(space, found))
+        found, angles = found.select(row[: self.max_keypoints]), angles[: self.max_keypoints]
+        patches = sample_patches(space, found, angles, SIDE, STEP)
+        size, small_size = (image.shape[1], image.shape[0]), (small.shape[1], small.shape[0])
+        sigma = found.sigma * size[0] / small_size[0]
+        return LocalFeatures(
+            to_original(found.xy, small_size, size).astype(np.float32),
+            describe_patches(patches),
+            found.response.astype(np.float32),
+            (BASE_SIGMA / sigma).astype(np.float32),
+            size,
+        )

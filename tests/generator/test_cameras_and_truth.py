@@ -6,7 +6,7 @@ import pytest
 from data.generator import cameras, truth
 from data.generator.cameras import look
 from data.generator.mesh import Mesh
-from rasteriser import rasterise
+from data.generator.rasteriser import rasterise
 
 
 def cube(size=2.0, at=(0, 0, 0)):

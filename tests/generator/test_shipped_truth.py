@@ -9,12 +9,12 @@ import pytest
 from data.generator.cameras import Camera
 from data.generator.families import build
 from data.generator.plan import CITIES, plan
+from data.generator.rasteriser import NumpyStage, rasterise
 from data.generator.scenes import Setting
 from data.generator.truth import LANDMARK, silhouette_pixels
 from delf_lesson.datasets import rendered
 from delf_lesson.datasets.correspondences import landmark_depth, pairs
 from delf_lesson.datasets.training_set import training_pictures
-from rasteriser import NumpyStage, rasterise
 
 SAMPLES = 4000
 

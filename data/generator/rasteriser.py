@@ -18,18 +18,21 @@ class NumpyStage:
         self.passing: list[tuple[np.ndarray, int]] = []
 
     def shape(self, name: str, mesh: Mesh, of_landmark=False) -> np.ndarray:
+        """A mesh's triangles (T, 3, 3)."""
         return mesh.triangles().astype(np.float32)
 
     def place(self, shape, at=(0, 0, 0), turn=0.0, scale=1.0, index=OTHER, passing=False):
+        """Put a shape somewhere."""
         c, s = np.cos(turn), np.sin(turn)
         rotation = scale * np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
         moved = shape @ rotation.T + np.asarray(at, float)
         (self.passing if passing else self.placed).append((moved, index))
 
     def lamp(self, *args, **kwargs):
-        pass
+        """Light has no depth."""
 
     def clear_passing(self):
+        """Take away what only passed by."""
         self.passing = []
 
     def triangles(self) -> tuple[np.ndarray, np.ndarray]:

@@ -83,12 +83,7 @@ class LocalFeatures:
 
     def save(self, path: str | Path) -> None:
         """Write all fields to one `.npz` without pickle; an older file stays whole until then."""
-        buffer = io.BytesIO()
-        arrays: dict[str, Any] = {
-            field.name: np.asarray(getattr(self, field.name)) for field in fields(self)
-        }
-        np.savez(buffer, version=np.int64(FORMAT_VERSION), **arrays)
-        write_atomically(path, buffer.getvalue())
+        _save(path, self)
 
     @classmethod
     def load(cls, path: str | Path) -> "LocalFeatures":
@@ -97,24 +92,60 @@ class LocalFeatures:
         Raises FileNotFoundError if there is no such file, and ValueError if it is damaged, of
         another version or not a features file.
         """
-        path = Path(path)
-        if not path.is_file():
-            raise FileNotFoundError(f"path: there is no features file {path}")
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                values = {name: stored[name] for name in stored.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"path: {path} is not a whole features file; extract again") from error
-        version = int(values.pop("version", -1))
-        if version != FORMAT_VERSION:
-            raise ValueError(
-                f"path: {path} has features format {version}, this package reads "
-                f"{FORMAT_VERSION}; extract again"
-            )
-        missing = {field.name for field in fields(cls)} - set(values)
-        if missing:
-            raise ValueError(f"path: {path} lacks {', '.join(sorted(missing))}; extract again")
-        return cls(**values)
+        return cls(**_load(path, cls))
+
+
+@dataclass(frozen=True, eq=False)
+class ImageVector:
+    """One unit vector that describes a whole image: `vector`, float32 (D,) (notebook 07)."""
+
+    vector: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        vector = np.array(self.vector, dtype=np.float32)
+        if vector.ndim != 1 or not abs(np.linalg.norm(vector) - 1) <= 1e-3:
+            raise ValueError(f"vector has shape {vector.shape}; wanted (D,), of unit L2 norm")
+        vector.flags.writeable = False
+        object.__setattr__(self, "vector", vector)
+
+    def save(self, path: str | Path) -> None:
+        """Write it to one `.npz` without pickle; an older file stays whole until then."""
+        _save(path, self)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "ImageVector":
+        """Read what `save` wrote; raises as `LocalFeatures.load` does."""
+        return cls(**_load(path, cls))
+
+
+def _save(path: str | Path, found: LocalFeatures | ImageVector) -> None:
+    buffer = io.BytesIO()
+    arrays: dict[str, Any] = {
+        field.name: np.asarray(getattr(found, field.name)) for field in fields(found)
+    }
+    np.savez(buffer, version=np.int64(FORMAT_VERSION), **arrays)
+    write_atomically(path, buffer.getvalue())
+
+
+def _load(path: str | Path, kind: type[LocalFeatures] | type[ImageVector]) -> dict[str, Any]:
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"path: there is no features file {path}")
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            values = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"path: {path} is not a whole features file; extract again") from error
+    version = int(values.pop("version", -1))
+    if version != FORMAT_VERSION:
+        raise ValueError(
+            f"path: {path} has features format {version}, this package reads "
+            f"{FORMAT_VERSION}; extract again"
+        )
+    missing = {field.name for field in fields(kind)} - set(values)
+    if missing:
+        raise ValueError(f"path: {path} lacks {', '.join(sorted(missing))}; extract again")
+    return values
 
 
 def l2_normalise(rows: NDArray) -> NDArray[np.float32]:

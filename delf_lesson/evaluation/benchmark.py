@@ -6,7 +6,7 @@ from statistics import fmean
 
 from delf_lesson.datasets.benchmark import Benchmark, Query
 from delf_lesson.evaluation.metrics import average_precision
-from delf_lesson.retrieval.engine import RetrievalEngine
+from delf_lesson.retrieval.described import Engine
 from delf_lesson.retrieval.ranking import Order, score
 
 Progress = Callable[[Sequence[Query]], Iterable[Query]]
@@ -49,7 +49,7 @@ def one_query_each(benchmark: Benchmark, in_turn: bool = True) -> tuple[Query, .
 
 
 def evaluate(
-    engine: RetrievalEngine,
+    engine: Engine,
     benchmark: Benchmark,
     queries: Sequence[Query] | None = None,
     distractor_queries: Sequence[Query] = (),
@@ -77,11 +77,11 @@ def evaluate(
         )
     returned: dict[str, list[tuple[str, float]]] = {}
     seconds: dict[str, list[float]] = {}
-    confidence: Order = "votes" if engine.order == "votes" else "inliers"
+    by: Order = "votes" if engine.confidence == "vote" else "inliers"
     for query in progress((*queries, *distractor_queries)):
         found = engine.search(query.read())
         returned[query.name] = [
-            (names[one.image], score(confidence, one.inliers, one.vote)) for one in found.results
+            (names[one.image], score(by, one.inliers, one.vote)) for one in found.results
         ]
         for stage, spent in found.seconds.items():
             seconds.setdefault(stage, []).append(spent)

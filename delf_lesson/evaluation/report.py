@@ -16,7 +16,7 @@ from delf_lesson.evaluation.bootstrap import mean_interval
 from delf_lesson.evaluation.metrics import precision_at
 from delf_lesson.evaluation.precision_recall import PrecisionRecall, micro_precision_recall
 from delf_lesson.evaluation.revisited import LEVELS, Level, at_level, average_precisions
-from delf_lesson.evaluation.systems import System
+from delf_lesson.evaluation.system import System
 from delf_lesson.retrieval.cache import FeatureCache
 from delf_lesson.retrieval.ranking import Stopwatch
 
@@ -61,7 +61,7 @@ def measure(
     if len(engine) == 0 or not queries:
         raise ValueError(f"benchmark: none of the images of {benchmark.name} can be used")
     with watch("index"):
-        size = sum(engine.index.bytes.values())
+        memory = engine.bytes
     found = evaluate(
         engine,
         benchmark,
@@ -70,20 +70,20 @@ def measure(
         lambda steps: progress(steps, "Searching"),
     )
     spent = {stage: float(np.sum(values)) for stage, values in found.seconds.items()}
-    places = sum(engine.features_of(name).xy.nbytes for name in engine.names)
+    size = sum(memory.values()) - memory.get("places", 0)
     return {
         "dataset": benchmark.name,
         "system": system.name,
         "queries": len(queries),
         "images": len(engine),
         **_quality(found, benchmark, queries, precision),
-        "confidence": "vote" if system.order == "votes" else "inliers",
+        "confidence": engine.confidence,
         "seconds": {**watch.seconds, **{k: v for k, v in spent.items() if k != "index"}},
         "query_seconds": _of_a_query(found),
         "extracted": extracted,
         "index": "compressed" if compressed else "exact",
         "index_bytes": size,
-        "bytes_per_image": (size + places) / len(engine),
+        "bytes_per_image": sum(memory.values()) / len(engine),
         "peak_rss_bytes": peak_memory(),
         "skipped": [
             {"image": benchmark.name_of(Path(path)), "reason": reason}

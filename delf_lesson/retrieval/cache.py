@@ -5,11 +5,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
-from delf_lesson.features import FORMAT_VERSION, LocalFeatures
+from delf_lesson.features import FORMAT_VERSION, ImageVector, LocalFeatures
 from delf_lesson.paths import cache_dir
+
+D = TypeVar("D", LocalFeatures, ImageVector)
 
 
 def content_digest(content: bytes | np.ndarray) -> str:
@@ -22,7 +25,7 @@ def content_digest(content: bytes | np.ndarray) -> str:
 
 @dataclass(frozen=True)
 class FeatureCache:
-    """A folder of features, one file for each image content and extractor settings.
+    """A folder of features and vectors, one file for each image content and extractor settings.
 
     Entries are written whole or not at all; one that cannot be read counts as absent and is
     written again. A folder that cannot be written to is no error: nothing is kept then.
@@ -41,18 +44,18 @@ class FeatureCache:
         key = hashlib.sha256(f"{digest} {recipe}".encode()).hexdigest()
         return self.folder / key[:2] / f"{key}.npz"
 
-    def get(self, digest: str, settings: Mapping[str, object]) -> LocalFeatures | None:
-        """The features kept, or None."""
+    def get(self, digest: str, settings: Mapping[str, object], kind: type[D]) -> D | None:
+        """The description of that kind which was kept, or None."""
         try:
-            return LocalFeatures.load(self.path(digest, settings))
+            return kind.load(self.path(digest, settings))
         except (OSError, ValueError):
             return None
 
-    def put(self, digest: str, settings: Mapping[str, object], features: LocalFeatures) -> None:
-        """Keep the features."""
+    def put(self, digest: str, settings: Mapping[str, object], found: D) -> None:
+        """Keep a description."""
         path = self.path(digest, settings)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            features.save(path)
+            found.save(path)
         except OSError:
             return

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from delf_lesson.features import LocalExtractor, LocalFeatures
 from delf_lesson.retrieval.cache import FeatureCache
-from delf_lesson.retrieval.collection import Collection, Source
+from delf_lesson.retrieval.collection import Collection
 from delf_lesson.retrieval.compression import Compression
+from delf_lesson.retrieval.described import Confidence, Source, check_top
 from delf_lesson.retrieval.expansion import expand_local
 from delf_lesson.retrieval.ranking import ORDERS, Order, Ranking, Result, Stopwatch, reordered
 from delf_lesson.retrieval.verification import Model, Verified, verify_batch
@@ -62,13 +63,17 @@ class RetrievalEngine(Collection):
         self.expand_inliers = expand_inliers
         self.seed = seed
 
+    @property
+    def confidence(self) -> Confidence:
+        """Inliers can be compared between queries, and votes where nothing is verified."""
+        return "vote" if self.order == "votes" else "inliers"
+
     def search(self, query: Source, top: int | None = None) -> Ranking:
         """Rank the collection for a query image; `top` keeps the first so many.
 
         Images that no query feature has a neighbour in are left out.
         """
-        if top is not None and top < 1:
-            raise ValueError(f"top is {top}; wanted 1 or more results")
+        check_top(top)
         watch = Stopwatch()
         with watch("extract"):
             features = self.describe(query)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from delf_lesson.images import list_images, read_image
-from delf_lesson.retrieval.engine import RetrievalEngine
+from delf_lesson.retrieval.described import Engine
 from delf_lesson.retrieval.ranking import Ranking
 
 Progress = Callable[[list[Path]], Iterable[Path]]
@@ -32,7 +32,7 @@ class FolderSearch:
 
 
 def search_folder(
-    engine: RetrievalEngine,
+    engine: Engine,
     folder: str | Path,
     query: str | Path,
     top: int | None = None,
@@ -50,12 +50,10 @@ def search_folder(
         raise FileNotFoundError(f"query: there is no image file {query}")
     images = list_images(folder)
     try:
-        found = engine.describe(query)
+        engine.check(query)
     except ValueError as error:
         read_image(query)  # says what is wrong with the file, if it is the file
-        raise ValueError(f"query: {query} cannot be described: {error}") from error
-    if len(found) == 0:
-        raise ValueError(f"query: no keypoints were found in {query}; take one with more detail")
+        raise ValueError(f"query: {query} cannot be searched for: {error}") from error
 
     skipped: list[Skipped] = []
 

@@ -26,6 +26,13 @@ from delf_lesson.retrieval.reduction import Pca
 
 SHIPPED = {"base": "base", "ft": "delf", "attention": "delf"}
 """The stages whose weights are shipped, and the end of the file's name; FT is part of DELF's."""
+BEGINS_WITH = {"ft": "base", "attention": "ft", "siamac": "base", "dir": "ft"}
+"""Which trunk a stage goes on with: siaMAC's authors began with ImageNet's, DIR's with one that
+they had trained to classify landmarks."""
+SHIPPED_GLOBAL = ("siamac", "dir")
+"""The networks that describe whole images; see `global_descriptors.load_global`."""
+SHIPPED_LIFT = "lift"
+"""The networks of patches; see `lift.load_lift`. They have no backbone."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,24 @@ def weights_folder() -> Path:
     return project_root() / "data" / "weights"
 
 
+def weights_path(weights: str | Path, backbone: str = "resnet18") -> Path:
+    """The file of shipped weights by their name, or the path that is given."""
+    if str(weights) == SHIPPED_LIFT:
+        return weights_folder() / "lift.safetensors"
+    names = {**SHIPPED, **{name: name for name in SHIPPED_GLOBAL}}
+    if str(weights) in names:
+        return weights_folder() / f"{backbone}_{names[str(weights)]}.safetensors"
+    return Path(weights)
+
+
+def empty_trunk(card: Mapping[str, Any], path: Path) -> Trunk:
+    """The trunk that a card describes, for the weights of its file to fill."""
+    lacking = {"backbone", "mean", "std"} - set(card)
+    if lacking:
+        raise ValueError(f"weights: the card of {path} lacks {', '.join(sorted(lacking))}")
+    return Trunk(card["backbone"], tuple(card["mean"]), tuple(card["std"]))
+
+
 def load_trunk(weights: str | Path = "imagenet", backbone: str = "resnet18") -> Trunk:
     """A trunk with its weights, ready to extract.
 
@@ -108,21 +133,16 @@ def load_trained(weights: str | Path, backbone: str = "resnet18") -> Trained:
     if stage == "imagenet":
         trunk = imagenet_trunk(backbone)
         return Trained(trunk, None, None, {"weights": "imagenet", "backbone": backbone})
-    path = Path(weights)
-    if stage in SHIPPED:
-        path = weights_folder() / f"{backbone}_{SHIPPED[stage]}.safetensors"
+    path = weights_path(weights, backbone)
     tensors, card = load_weights(path)
-    lacking = {"backbone", "mean", "std"} - set(card)
-    if lacking:
-        raise ValueError(f"weights: the card of {path} lacks {', '.join(sorted(lacking))}")
-    trunk = Trunk(card["backbone"], tuple(card["mean"]), tuple(card["std"]))
-    _fill(trunk, _part("trunk", tensors), trunk.name)
+    trunk = empty_trunk(card, path)
+    fill(trunk, part("trunk", tensors), trunk.name)
     attention = None
-    if stage != "ft" and (found := _part("attention", tensors)):
+    if stage != "ft" and (found := part("attention", tensors)):
         attention = Attention(trunk.channels)
-        _fill(attention, found, "attention")
+        fill(attention, found, "attention")
     reduction = None
-    if found := _part("reduction", tensors):
+    if found := part("reduction", tensors):
         if set(found) != {"mean", "components"}:
             raise ValueError(f"weights: the reduction of {path} is not whole")
         mean, components = found["mean"].numpy(), found["components"].numpy()
@@ -135,13 +155,13 @@ def begin_trunk(
 ) -> tuple[Trunk, dict[str, Any]]:
     """The trunk that a stage of training begins with, and its card; see `load_trunk`.
 
-    weights: None stands for random ones by the seed in stage "base", for "base" in "ft" and for
-    "ft" in "attention".
+    weights: None stands for random ones by the seed in stage "base", for "base" in "ft" and
+    "siamac", and for "ft" in "attention" and "dir".
     """
     if weights is None and stage == "base":
         torch.manual_seed(seed)
         return Trunk(backbone), {"weights": "random", "seed": seed}
-    found = load_trained(weights or {"ft": "base", "attention": "ft"}[stage], backbone)
+    found = load_trained(weights or BEGINS_WITH[stage], backbone)
     return found.trunk, found.card
 
 
@@ -160,7 +180,7 @@ def imagenet_trunk(backbone: str = "resnet18", url: str | None = None) -> Trunk:
     digest = path.stem.rsplit("-", 1)[-1]
     if not hashlib.sha256(path.read_bytes()).hexdigest().startswith(digest):
         raise DownloadError(f"{path} is not the file its name promises; delete it and try again")
-    _fill(trunk, torch.load(path, map_location="cpu", weights_only=True), trunk.name)
+    fill(trunk, torch.load(path, map_location="cpu", weights_only=True), trunk.name)
     return trunk
 
 
@@ -178,12 +198,12 @@ def _download(url: str, path: Path) -> None:
         raise DownloadError(f"{url} could not be fetched ({error}); {remedy}") from error
 
 
-def _part(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def part(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors called `name.…`, without it."""
     return {n.removeprefix(f"{name}."): t for n, t in tensors.items() if n.startswith(f"{name}.")}
 
 
-def _fill(network: nn.Module, tensors: Mapping[str, Tensor], name: str) -> None:
+def fill(network: nn.Module, tensors: Mapping[str, Tensor], name: str) -> None:
     """Load those of the tensors that the network has; ValueError if it lacks one."""
     wanted = network.state_dict()
     missing = set(wanted) - set(tensors)

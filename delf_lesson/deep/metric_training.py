@@ -1,0 +1,276 @@
+"""Training siaMAC and DIR: tuples mined anew each epoch (slide "mAP Result"; notebook 07)."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.global_descriptors import GlobalNetwork
+from delf_lesson.deep.metric_learning import (
+    RelatedPictures,
+    contrastive_loss,
+    forward_all,
+    hard_negatives,
+    triplet_loss,
+)
+from delf_lesson.deep.pooling import Mac, Rmac, begin_whitening, gem, region_vectors
+from delf_lesson.deep.processes import seed_everything
+from delf_lesson.deep.recipes import rate_factor
+from delf_lesson.deep.runs import Metrics, Run
+from delf_lesson.deep.weights import save_weights
+from delf_lesson.retrieval.reduction import LearnedWhitening
+
+Loss = Callable[[Tensor, Tensor, Tensor, float], Tensor]
+LOSSES: dict[str, Loss] = {"contrastive": contrastive_loss, "triplet": triplet_loss}
+BEGIN_PICTURES = 600
+"""The whitening that training begins with is computed from so many pictures at most."""
+DESCRIBED_AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class MetricRecipe:
+    """How to train.
+
+    pooling: see `pooling.POOLINGS`; loss: "contrastive" or "triplet", with its margin; epochs;
+    tuples: an epoch, each a query, a positive and so many `negatives`, which are mined among `pool`
+    pictures, each epoch others; batch: tuples a step; rate: the highest learning rate of Adam,
+    along the same curve as in classification; decay; seed.
+    """
+
+    pooling: Literal["mac", "gem", "rmac"]
+    loss: Literal["contrastive", "triplet"]
+    margin: float
+    epochs: int = 8
+    tuples: int = 250
+    negatives: int = 5
+    pool: int = 1500
+    batch: int = 5
+    rate: float = 2e-4
+    decay: float = 5e-4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        counts = (self.epochs, self.tuples, self.negatives, self.pool, self.batch)
+        if min(counts) < 1 or self.rate <= 0:
+            raise ValueError(
+                f"epochs, tuples, negatives, pool and batch are {counts}, rate is {self.rate}; "
+                "wanted 1 or more, and over 0"
+            )
+
+
+METRIC_RECIPES = {
+    "siamac": MetricRecipe("mac", "contrastive", 0.7),
+    "dir": MetricRecipe("rmac", "triplet", 0.1),
+}
+
+
+def train_metric(
+    stage: str,
+    trunk: Trunk,
+    data: RelatedPictures,
+    folder: str | Path,
+    recipe: MetricRecipe | None = None,
+    device: str = "cpu",
+    card: dict[str, Any] | None = None,
+) -> Iterator[Metrics]:
+    """Train "siamac" or "dir", an epoch a step; goes on where an earlier run stopped.
+
+    Each epoch describes a pool of pictures, then learns from tuples: a query, a picture of the
+    same at random, and the nearest pictures of other landmarks. The statistics of batch
+    normalisation stay frozen. `Metrics.accuracy` is the share of tuples whose positive is nearer
+    than each negative.
+
+    folder: receives `checkpoint.pt`, `metrics.csv`, and at the end `STAGE.safetensors`. With
+    pooling "mac" it holds a learned whitening too, from all pairs of the data. Raises ValueError
+    if the data have no pairs or the folder holds another run.
+    """
+    recipe = METRIC_RECIPES[stage] if recipe is None else recipe
+    queries = np.array([row for row, own in enumerate(data.positives) if len(own)])
+    if not len(queries):
+        raise ValueError("data: no picture has a positive; wanted two of a landmark or more")
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    identity = _identity(stage, trunk, data, recipe)
+    seed_everything(recipe.seed)
+    network = GlobalNetwork(trunk, recipe.pooling)
+    network.eval().to(torch.device(device)).to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=recipe.decay)
+    steps = -(-min(recipe.tuples, len(queries)) // recipe.batch)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, partial(rate_factor, steps=recipe.epochs * steps)
+    )
+    run = Run(network, optimiser, schedule, folder, identity)
+    begun = run.resume()
+    if begun == 0:
+        _begin(network, data, device)
+    for epoch in range(begun, recipe.epochs):
+        seed_everything(recipe.seed + 1 + epoch)
+        started = time.perf_counter()
+        tuples = _mine(network, data, queries, recipe, epoch, device)
+        loss, right, seen = _learn(network, data, tuples, recipe, optimiser, schedule, device)
+        seconds = time.perf_counter() - started
+        rate = float(schedule.get_last_lr()[0])
+        metrics = Metrics(epoch, loss, right, rate, seconds, seen / seconds)
+        run.keep(metrics)
+        yield metrics
+    _write(folder / f"{stage}.safetensors", stage, network, run, data, recipe, device, card or {})
+
+
+def _mine(
+    network: GlobalNetwork,
+    data: RelatedPictures,
+    queries: NDArray,
+    recipe: MetricRecipe,
+    epoch: int,
+    device: str,
+) -> NDArray[np.int64]:
+    """Tuples of rows (T, 2 + negatives): query, positive, negatives."""
+    rng = np.random.default_rng([recipe.seed, epoch])
+    chosen = rng.permutation(queries)[: recipe.tuples]
+    positives = np.array([rng.choice(data.positives[row]) for row in chosen])
+    pool = np.union1d(chosen, rng.permutation(len(data))[: recipe.pool])
+    vectors = describe_all(network, data, pool, device)
+    of_pool = np.searchsorted(pool, chosen)
+    negatives = hard_negatives(vectors, data.landmarks[pool], of_pool, recipe.negatives)
+    return np.column_stack([chosen, positives, pool[negatives]])
+
+
+def _learn(
+    network: GlobalNetwork,
+    data: RelatedPictures,
+    tuples: NDArray[np.int64],
+    recipe: MetricRecipe,
+    optimiser: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    device: str,
+) -> tuple[float, float, int]:
+    """One pass over the tuples: mean loss, share in the right order, pictures seen."""
+    loss_sum, right = 0.0, 0
+    for start in range(0, len(tuples), recipe.batch):
+        batch = tuples[start : start + recipe.batch]
+        rows, place = np.unique(batch, return_inverse=True)  # a picture may stand in several
+        vectors = forward_all(network, [data.readers[row]() for row in rows], device)
+        vectors = vectors[torch.from_numpy(place.reshape(batch.shape))]  # (B, 2 + K, D)
+        query, positive, negatives = vectors[:, 0], vectors[:, 1], vectors[:, 2:]
+        loss = LOSSES[recipe.loss](query, positive, negatives, recipe.margin)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        loss_sum += float(loss.detach()) * len(batch)
+        with torch.no_grad():
+            near = (query * positive).sum(1)
+            far = (query[:, None] * negatives).sum(2).amax(1)
+            right += int((near > far).sum())
+    return loss_sum / len(tuples), right / len(tuples), tuples.size
+
+
+@torch.no_grad()
+def describe_all(
+    network: Callable[[Tensor], Tensor], data: RelatedPictures, rows: NDArray, device: str = "cpu"
+) -> NDArray[np.float32]:
+    """The vectors (N, D) of the pictures of these rows."""
+    found = []
+    for start in range(0, len(rows), DESCRIBED_AT_ONCE):
+        images = [data.readers[row]() for row in rows[start : start + DESCRIBED_AT_ONCE]]
+        found.append(forward_all(network, images, device).cpu().numpy())
+    return np.concatenate(found)
+
+
+@torch.no_grad()
+def _begin(network: GlobalNetwork, data: RelatedPictures, device: str) -> None:
+    """A pooling's linear layer begins as the whitening of what it is given."""
+    pooling = network.pooling
+    if isinstance(pooling, Mac):
+        return
+    rows = []
+    for read in data.readers[:: -(-len(data) // BEGIN_PICTURES)]:
+        features = forward_all(network.trunk, [read()], device)
+        own = (
+            region_vectors(features, pooling.levels)[0]
+            if isinstance(pooling, Rmac)
+            else F.normalize(gem(features, pooling.power))
+        )
+        rows.append(own.cpu())
+    begin_whitening(pooling.whiten, torch.cat(rows))
+
+
+def _whitening(
+    network: GlobalNetwork, data: RelatedPictures, device: str
+) -> LearnedWhitening | None:
+    """siaMAC's, of all pairs of the data; DIR's is a layer of its network."""
+    if not isinstance(network.pooling, Mac):
+        return None
+    vectors = describe_all(network, data, np.arange(len(data)), device)
+    first = np.concatenate([np.full(len(own), row) for row, own in enumerate(data.positives)])
+    second = np.concatenate(list(data.positives))
+    if len(first) <= vectors.shape[1]:
+        return None
+    return LearnedWhitening.fit(vectors[first], vectors[second], vectors.shape[1], data.name)
+
+
+def _write(
+    path: Path,
+    stage: str,
+    network: GlobalNetwork,
+    run: Run,
+    data: RelatedPictures,
+    recipe: MetricRecipe,
+    device: str,
+    card: dict[str, Any],
+) -> None:
+    tensors = dict(network.state_dict())  # trunk.…, pooling.…
+    whitening = _whitening(network, data, device)
+    if whitening is not None:
+        tensors["whitening.mean"] = torch.from_numpy(whitening.mean)
+        tensors["whitening.components"] = torch.from_numpy(whitening.components)
+    save_weights(
+        path,
+        tensors,
+        {
+            "stage": stage,
+            "backbone": network.trunk.name,
+            "mean": network.trunk.mean,
+            "std": network.trunk.std,
+            "pooling": network.name,
+            "data": data.name,
+            "pictures": len(data),
+            "pairs": sum(len(own) for own in data.positives),
+            "landmarks": len(np.unique(data.landmarks)),
+            "recipe": asdict(recipe),
+            "loss": [round(one.loss, 4) for one in run.metrics],
+            "accuracy": [round(one.accuracy, 4) for one in run.metrics],
+            "seconds": round(sum(one.seconds for one in run.metrics)),
+            "torch": torch.__version__,
+            **card,
+        },
+    )
+
+
+def _identity(
+    stage: str, trunk: Trunk, data: RelatedPictures, recipe: MetricRecipe
+) -> dict[str, Any]:
+    """What a run must have in common with the one it goes on with."""
+    begun = hashlib.sha256(b"".join(t.cpu().numpy().tobytes() for t in trunk.state_dict().values()))
+    pairs = hashlib.sha256(data.landmarks.tobytes())
+    for own in data.positives:
+        pairs.update(np.asarray(own, np.int64).tobytes() + b";")
+    return {
+        "stage": stage,
+        "backbone": trunk.name,
+        "starting weights": begun.hexdigest(),
+        "data": data.name,
+        "pictures": len(data),
+        "pairs": pairs.hexdigest(),
+        **asdict(recipe),
+    }

@@ -11,6 +11,7 @@ import click
 from delf_lesson import __version__
 from delf_lesson.command_options import system_option, writable_file
 from delf_lesson.evaluation_command import evaluate
+from delf_lesson.table_command import table
 from delf_lesson.training_command import train
 
 
@@ -86,7 +87,7 @@ def search(
 
     FOLDER is searched with its sub-folders. Images that cannot be read are skipped with a warning.
     """
-    from delf_lesson.evaluation.systems import SYSTEMS
+    from delf_lesson.evaluation.systems import find_system
     from delf_lesson.retrieval.cache import FeatureCache
     from delf_lesson.retrieval.folder import search_folder
 
@@ -97,8 +98,9 @@ def search(
 
     warnings: list[str] = []
     try:
+        engine = find_system(system).engine(FeatureCache.default())
         found = search_folder(
-            SYSTEMS[system].engine(FeatureCache.default()),
+            engine,
             folder,
             query,
             top=top,
@@ -115,8 +117,8 @@ def search(
         number = "1 image was" if len(warnings) == 1 else f"{len(warnings)} images were"
         click.echo(f"warning: {number} skipped", err=True)
     results = [
-        {"image": result.image, "score": result.score, "inliers": result.inliers}
-        for result in found.ranking.results
+        {"image": one.image, "score": one.score, "inliers": one.inliers}
+        for one in found.ranking.results
     ]
     if as_json:
         skipped = [{"image": one.image, "reason": one.reason} for one in found.skipped]
@@ -124,7 +126,9 @@ def search(
         click.echo(json.dumps({**answer, "skipped": skipped, "seconds": found.seconds}))
         return
     for rank, result in enumerate(results, start=1):
-        click.echo(f"{rank:3}. {result['image']}  inliers {result['inliers']}")
+        verified = engine.confidence == "inliers"
+        sure = f"inliers {result['inliers']}" if verified else f"score {result['score']:.3f}"
+        click.echo(f"{rank:3}. {result['image']}  {sure}")
 
 
 def _draw(path: Path, query: Path, results: Any) -> None:
@@ -146,16 +150,33 @@ def _draw(path: Path, query: Path, results: Any) -> None:
     help="Where the features are written.",
 )
 def extract(image: Path, system: str, out: Path) -> None:
-    """Write the local features of IMAGE: keypoints, descriptors, scores, scales."""
-    from delf_lesson.evaluation.systems import SYSTEMS
+    """Write what SYSTEM keeps of IMAGE.
 
+    Keypoints, descriptors, scores and scales; or the vector, where it keeps one of the whole image.
+    """
+    from delf_lesson.evaluation.system import FusedSystem
+    from delf_lesson.evaluation.systems import find_system
+    from delf_lesson.features import ImageVector
+    from delf_lesson.retrieval.described import Described
+
+    chosen = find_system(system)
+    if isinstance(chosen, FusedSystem):
+        raise click.BadParameter(
+            f"system: {system} is two systems; choose {chosen.local.name} or {chosen.whole.name}"
+        )
     try:
-        features = SYSTEMS[system].engine().describe(image)
-        features.save(out)
+        engine = chosen.engine()
+        assert isinstance(engine, Described)
+        found = engine.describe(image)
+        found.save(out)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{len(features)} features of {system} in {out}")
+    if isinstance(found, ImageVector):
+        click.echo(f"1 vector of {len(found.vector)} numbers of {system} in {out}")
+    else:
+        click.echo(f"{len(found)} features of {system} in {out}")
 
 
 command.add_command(evaluate)
+command.add_command(table)
 command.add_command(train)

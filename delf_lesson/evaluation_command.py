@@ -78,7 +78,7 @@ def evaluate(
     from delf_lesson.evaluation.benchmark import one_query_each
     from delf_lesson.evaluation.report import measure
     from delf_lesson.evaluation.results import keep_report, kept_report, report_path
-    from delf_lesson.evaluation.systems import SYSTEMS
+    from delf_lesson.evaluation.systems import find_system
     from delf_lesson.retrieval.cache import FeatureCache
 
     try:
@@ -89,7 +89,7 @@ def evaluate(
     first = one_query_each(benchmark, in_turn=not of_a_folder)
     asked = benchmark.queries if queries == "all" else first
     try:
-        chosen = SYSTEMS[system]
+        chosen = find_system(system)
         compressed = index == "compressed"
         path = report_path(chosen, benchmark, asked, compressed, precision)
         report = None if fresh else kept_report(path)

@@ -1,15 +1,22 @@
-"""`delf-lesson train`: the stages of training from the command line (notebooks 04 and 05)."""
+"""`delf-lesson train`: the networks from the command line (notebooks 04, 05 and 07)."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from delf_lesson.files import DownloadError
 
+if TYPE_CHECKING:
+    from delf_lesson.deep.runs import Metrics
+
+STAGES = ("base", "ft", "attention")
+METRIC = ("siamac", "dir")
+
 
 @click.command()
-@click.argument("stage", type=click.Choice(["base", "ft", "attention"]))
+@click.argument("stage", type=click.Choice([*STAGES, *METRIC, "lift"]))
 @click.option(
     "--data",
     default="rendered",
@@ -26,32 +33,36 @@ from delf_lesson.files import DownloadError
 @click.option(
     "--weights",
     help="What the trunk begins with: imagenet, base, ft, attention, or a weights file. By "
-    "default nothing for base, base for ft, and ft for attention.",
+    "default nothing for base, base for ft and siamac, ft for attention and dir.",
 )
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the stage's own number.")
-@click.option("--batch", type=click.IntRange(1), help="Pictures a step, over all processes.")
+@click.option(
+    "--batch",
+    type=click.IntRange(1),
+    help="Pictures a step, over all processes; tuples for siamac and dir, points for lift.",
+)
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Highest learning rate.")
 @click.option("--size", type=click.IntRange(32), help="Side of a crop in pixels.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(0))
+@click.option("--seed", type=click.IntRange(0), help="0 by default.")
+@click.option("--workers", type=click.IntRange(0), help="That read pictures, 1 by default.")
 @click.option("--device", default="cpu", show_default=True, help="Where torch computes, as cuda.")
-@click.option("--bf16/--no-bf16", default=False, show_default=True, help="Half precision.")
+@click.option("--bf16/--no-bf16", default=None, help="Half precision.")
+@click.option("--pooling", type=click.Choice(["mac", "gem", "rmac"]), help="Of siamac and dir.")
 def train(
     stage: str, data: str, out: Path, backbone: str, weights: str | None, device: str, **recipe: Any
 ) -> None:
-    """Train the trunk (base, then ft on landmarks) or the attention on a frozen trunk.
+    """Train one network on the rendered landmarks or your own, and write its weights.
 
-    With several processes: torchrun --nproc-per-node N -m delf_lesson train STAGE ...
+    DELF: base, then ft on landmarks, then attention on the frozen trunk. Whole images: siamac, dir.
+    Patches: lift, of the rendered landmarks only, as it needs points known in several pictures.
+    With several processes (DELF only): torchrun --nproc-per-node N -m delf_lesson train STAGE ...
     """
     import os
-    from dataclasses import replace
 
     import torch
 
-    from delf_lesson.deep import recipes, training
     from delf_lesson.deep.backbone import resnets
-    from delf_lesson.deep.training_data import choose_data
-    from delf_lesson.deep.weights import SHIPPED, begin_trunk
+    from delf_lesson.deep.weights import SHIPPED
 
     if backbone not in resnets():
         raise click.BadParameter(
@@ -70,13 +81,10 @@ def train(
     first = os.environ.get("RANK", "0") == "0"  # of several processes one speaks
     given = {name: value for name, value in recipe.items() if value is not None}
     try:
-        plan = replace(recipes.RECIPES[stage], **given)  # type: ignore[index]
-        trunk, card = begin_trunk(stage, weights, backbone, plan.seed)
-        pictures = choose_data(stage, data)
-        run = training.train(stage, trunk, pictures, out, plan, device, {"trunk": card})  # type: ignore[arg-type]
-        for one in run:
+        begin = _lift if stage == "lift" else _metric if stage in METRIC else _classification
+        for of_how_many, one in begin(stage, data, out, backbone, weights, device, given):
             line = (
-                f"epoch {one.epoch + 1} of {plan.epochs}: loss {one.loss:.3f}, "
+                f"epoch {one.epoch + 1} of {of_how_many}: loss {one.loss:.3f}, "
                 f"right {one.accuracy:.3f}, {one.pictures_per_second:.0f} pictures a second"
             )
             if first:
@@ -85,3 +93,79 @@ def train(
         raise click.ClickException(str(error)) from error
     if first:
         click.echo(f"weights in {out / f'{stage}.safetensors'}")
+
+
+def _plan(stage: str, recipe: Any, given: dict[str, Any]) -> Any:
+    """The stage's recipe with what was asked for; an option that it does not know is refused."""
+    from dataclasses import fields, replace
+
+    odd = sorted(given.keys() - {field.name for field in fields(recipe)})
+    if odd:
+        raise click.BadParameter(f"{stage} has no option --{odd[0]}; leave it out")
+    return replace(recipe, **given)
+
+
+def _classification(
+    stage: str,
+    data: str,
+    out: Path,
+    backbone: str,
+    weights: str | None,
+    device: str,
+    given: dict[str, Any],
+) -> Iterator[tuple[str, "Metrics"]]:
+    from delf_lesson.deep import recipes, training
+    from delf_lesson.deep.training_data import choose_data
+    from delf_lesson.deep.weights import begin_trunk
+
+    plan = _plan(stage, recipes.RECIPES[stage], given)  # type: ignore[index]
+    trunk, card = begin_trunk(stage, weights, backbone, plan.seed)
+    pictures = choose_data(stage, data)
+    run = training.train(stage, trunk, pictures, out, plan, device, {"trunk": card})  # type: ignore[arg-type]
+    return ((str(plan.epochs), one) for one in run)
+
+
+def _metric(
+    stage: str,
+    data: str,
+    out: Path,
+    backbone: str,
+    weights: str | None,
+    device: str,
+    given: dict[str, Any],
+) -> Iterator[tuple[str, "Metrics"]]:
+    from delf_lesson.deep.metric_learning import folder_related, rendered_related
+    from delf_lesson.deep.metric_training import METRIC_RECIPES, train_metric
+    from delf_lesson.deep.weights import begin_trunk
+
+    plan = _plan(stage, METRIC_RECIPES[stage], given)
+    trunk, card = begin_trunk(stage, weights, backbone, plan.seed)
+    related = rendered_related() if data == "rendered" else folder_related(data)
+    run = train_metric(stage, trunk, related, out, plan, device, {"trunk": card})
+    return ((str(plan.epochs), one) for one in run)
+
+
+def _lift(
+    stage: str,
+    data: str,
+    out: Path,
+    backbone: str,
+    weights: str | None,
+    device: str,
+    given: dict[str, Any],
+) -> Iterator[tuple[str, "Metrics"]]:
+    from delf_lesson.deep.lift_patches import rendered_patches
+    from delf_lesson.deep.lift_training import PARTS, LiftRecipe, train_lift
+
+    if data != "rendered" or weights is not None:
+        raise click.BadParameter(
+            "lift learns from the rendered set and begins with nothing; leave out --data and "
+            "--weights"
+        )
+    if "epochs" in given:
+        given["epochs"] = (given["epochs"],) * len(PARTS)
+    if "rate" in given:
+        given["rates"] = (given.pop("rate"),) * len(PARTS)
+    plan = _plan(stage, LiftRecipe(), given)
+    run = train_lift(rendered_patches(), out, plan, device)
+    return ((f"{plan.epochs[PARTS.index(part)]}, {part}", one) for part, one in run)

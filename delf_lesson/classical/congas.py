@@ -10,6 +10,7 @@ teaching: what is measured here says nothing exact of the original.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
@@ -35,16 +36,21 @@ WIDTH = 0.45  # sigma of a wavelet's window, in its wavelengths
 DIMENSIONS = DIRECTIONS * sum(len(places) for _, places in WAVES)
 
 
+Bank = Literal["gabor", "noise"]
+
+
 @cache
-def gabor_bank() -> NDArray[np.complex64]:
+def wavelet_bank(bank: Bank = "gabor") -> NDArray[np.complex64]:
     """The wavelets (40, 32 * 32): 8 directions of a low one in the middle and 4 high ones around.
 
     Each is a complex wave under a Gaussian window; its mean is taken off, so that flat patches give
-    nothing, and its norm is 1.
+    nothing, and its norm is 1. "noise" puts random numbers under the same windows, to see what the
+    waves are worth.
     """
+    rng = np.random.default_rng(0)
     along = (np.arange(SIDE) - (SIDE - 1) / 2) / SIDE
     x, y = along[None, :], along[:, None]
-    bank = []
+    wavelets = []
     for cycles, places in WAVES:
         for x0, y0 in places:
             sigma = WIDTH / cycles
@@ -52,12 +58,15 @@ def gabor_bank() -> NDArray[np.complex64]:
             for direction in np.pi / DIRECTIONS * np.arange(DIRECTIONS):
                 turned = np.cos(direction) * (x - x0) + np.sin(direction) * (y - y0)
                 wave = np.exp(2j * np.pi * cycles * turned)
+                if bank == "noise":
+                    real, imaginary = rng.normal(size=(2, SIDE, SIDE))
+                    wave = real + 1j * imaginary
                 wavelet = window * (wave - (window * wave).sum() / window.sum())
-                bank.append(wavelet.ravel() / np.linalg.norm(wavelet))
-    return np.array(bank, np.complex64)
+                wavelets.append(wavelet.ravel() / np.linalg.norm(wavelet))
+    return np.array(wavelets, np.complex64)
 
 
-def describe_patches(patches: NDArray[np.float32]) -> NDArray[np.float32]:
+def describe_patches(patches: NDArray[np.float32], bank: Bank = "gabor") -> NDArray[np.float32]:
     """Square roots of the wavelets' amplitudes, as unit rows: (N, 32, 32) to (N, 40).
 
     The amplitude forgets the wave's phase, so that an edge may move a little; the root lets no
@@ -66,8 +75,8 @@ def describe_patches(patches: NDArray[np.float32]) -> NDArray[np.float32]:
     if patches.ndim != 3 or patches.shape[1:] != (SIDE, SIDE):
         raise ValueError(f"patches has shape {patches.shape}; wanted (N, {SIDE}, {SIDE})")
     flat = patches.reshape(len(patches), SIDE * SIDE)
-    bank = gabor_bank()
-    amplitude = np.hypot(flat @ bank.real.T, flat @ bank.imag.T)
+    wavelets = wavelet_bank(bank)
+    amplitude = np.hypot(flat @ wavelets.real.T, flat @ wavelets.imag.T)
     return l2_normalise(np.sqrt(amplitude))
 
 
@@ -76,13 +85,15 @@ class Congas:
     """Keypoints of the Laplacian of Gaussian with Gabor descriptors, in the manner of CONGAS.
 
     max_keypoints: the strongest so many are kept. max_side: larger images are shrunk to this longer
-    side first, in pixels. contrast, edge: see `log_keypoints`. `scales` is 1.6 / sigma.
+    side first, in pixels. contrast, edge: see `log_keypoints`; bank: see `wavelet_bank`. `scales`
+    is 1.6 / sigma.
     """
 
     max_keypoints: int = 1000
     max_side: int = 640
     contrast: float = CONTRAST
     edge: float = EDGE
+    bank: Bank = "gabor"
 
     def __post_init__(self) -> None:
         if self.max_keypoints < 1 or self.max_side < 1:
@@ -90,6 +101,8 @@ class Congas:
                 f"max_keypoints is {self.max_keypoints} and max_side is {self.max_side}; "
                 "both must be 1 or more"
             )
+        if self.bank not in get_args(Bank):
+            raise ValueError(f"bank is {self.bank!r}; wanted one of {', '.join(get_args(Bank))}")
         check_thresholds(self.contrast, self.edge)
 
     @property
@@ -109,7 +122,7 @@ class Congas:
         sigma = found.sigma * size[0] / small_size[0]
         return LocalFeatures(
             to_original(found.xy, small_size, size).astype(np.float32),
-            describe_patches(patches),
+            describe_patches(patches, self.bank),
             found.response.astype(np.float32),
             (BASE_SIGMA / sigma).astype(np.float32),
             size,

@@ -3,13 +3,12 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from delf_lesson.datasets.benchmark import Benchmark, Query
-from delf_lesson.evaluation.systems import System
+from delf_lesson.evaluation.system import System
 from delf_lesson.files import write_atomically
 from delf_lesson.paths import cache_dir
 
@@ -25,32 +24,52 @@ def report_path(
 ) -> Path:
     """Where the report of this measurement is kept.
 
-    The name is made from all that it depends on: the content of every picture, the queries' boxes
-    and truth, the extractor's settings, which hold its weights, the system's steps, the sources of
-    this package, and the versions of the libraries that compute.
+    The name is made from all that it depends on: `recipe`, the sources of this package, and the
+    versions of the libraries that compute.
     """
-    engine = system.engine(compressed=compressed)
+    depends_on = {
+        **recipe(system, benchmark, queries, compressed, precision),
+        "sources": _sources(),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+    }
+    return cache_dir() / "reports" / f"{digest(depends_on)}.json"
+
+
+def recipe(
+    system: System,
+    benchmark: Benchmark,
+    queries: Sequence[Query],
+    compressed: bool,
+    precision: float,
+) -> dict[str, Any]:
+    """What is measured, as plain values.
+
+    The content of every picture, the queries' boxes and truth, the extractor's settings, which
+    hold its weights, and the system's steps.
+    """
     truth = {
         query.name: [sorted(part) for part in (known.good, known.ok, known.junk)]
         for query in queries
         for known in [benchmark.truth[query.name]]
     }
-    recipe = {
+    return {
         "images": {benchmark.name_of(path): _digest(path) for path in benchmark.images},
         "queries": [
             [query.name, query.landmark, query.box, _digest(query.path)]
             for query in (*queries, *benchmark.distractor_queries)
         ],
         "truth": truth,
-        "extractor": dict(engine.extractor.settings),
-        "steps": [system.name, system.order, system.threshold, system.expand],
-        "compression": asdict(system.compression) if compressed else None,
+        "description": dict(system.engine(compressed=compressed).settings),
+        "steps": system.steps,
+        "compressed": compressed,
         "precision": precision,
-        "sources": _sources(),
-        "libraries": {name: _version(name) for name in LIBRARIES},
     }
-    text = json.dumps(recipe, sort_keys=True, default=str)
-    return cache_dir() / "reports" / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
+
+
+def digest(values: dict[str, Any]) -> str:
+    """SHA-256 of plain values."""
+    text = json.dumps(values, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def kept_report(path: Path) -> dict[str, Any] | None:

@@ -1,61 +1,28 @@
-"""The systems of the lesson by name: an extractor and the retrieval steps it switches on."""
+"""The systems of the lesson by name: the rows of the slide "mAP Result", and some of our own."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
 from delf_lesson.classical.congas import Congas
 from delf_lesson.classical.opencv_sift import OpenCVSift
 from delf_lesson.classical.sift import Sift
-from delf_lesson.features import LocalExtractor
-from delf_lesson.retrieval.cache import FeatureCache
-from delf_lesson.retrieval.compression import Compression
-from delf_lesson.retrieval.engine import RetrievalEngine
+from delf_lesson.evaluation.baselines import BASELINES
+from delf_lesson.evaluation.system import (
+    SIFT_CODE,
+    FusedSystem,
+    GlobalSystem,
+    LocalSystem,
+    System,
+    with_expansion,
+)
+from delf_lesson.features import GlobalExtractor, LocalExtractor
 from delf_lesson.retrieval.ranking import Order
 
 DELF_THRESHOLD = 0.04
 """Wider than SIFT's: a cell is 16 pixels of its scale, so its place is known less well."""
 DELF_ORDER: Order = "product"
 """Among cells of a grid many agree by chance, so the vote keeps a say beside the inliers."""
-QE_IMAGES = 10
-"""Of the images found and verified, so many expand a query."""
-
-DELF_CODE = Compression()
-"""The paper's: ten parts of 5 bits each for 40 numbers."""
-SIFT_CODE = Compression(parts=16, bits=4)
-"""The paper's ten parts do not divide 128 numbers; these are 8 bytes."""
-
-
-@dataclass(frozen=True)
-class System:
-    """A row of a results table (slide "mAP Result"; notebook 06).
-
-    extractor: makes the extractor, with its weights if it has any.
-    order, threshold, expand: see `RetrievalEngine`. compression: of its descriptors, where the
-    index shall be compressed.
-    """
-
-    name: str
-    summary: str
-    extractor: Callable[[], LocalExtractor]
-    order: Order = "inliers"
-    threshold: float = 0.02
-    expand: int = 0
-    compression: Compression = DELF_CODE
-
-    def engine(
-        self, cache: FeatureCache | None = None, compressed: bool = False
-    ) -> RetrievalEngine:
-        """An empty engine of this system; compressed: with the paper's kind of index."""
-        return RetrievalEngine(
-            self.extractor(),
-            order=self.order,
-            threshold=self.threshold,
-            expand=self.expand,
-            cache=cache,
-            compression=self.compression if compressed else None,
-        )
 
 
 def _delf(weights: str) -> LocalExtractor:
@@ -67,90 +34,137 @@ def _delf(weights: str) -> LocalExtractor:
     return Delf(found.trunk, found.attention, found.reduction)
 
 
-SYSTEMS: Mapping[str, System] = MappingProxyType(
-    {
+def _lift() -> LocalExtractor:
+    from delf_lesson.deep.lift import load_lift
+
+    return load_lift()
+
+
+def _whole(weights: str) -> GlobalExtractor:
+    from delf_lesson.deep.global_descriptors import SCALES, load_global
+
+    return load_global(weights, scales=SCALES if weights == "dir" else (1.0,))
+
+
+def _systems() -> dict[str, System]:
+    sift = partial(LocalSystem, compression=SIFT_CODE)
+    delf = partial(LocalSystem, order=DELF_ORDER, threshold=DELF_THRESHOLD)
+    by_dir, dir_qe = with_expansion(
+        GlobalSystem(
+            "DIR",
+            "one vector an image, R-MAC with learned whitening, trained by triplets",
+            partial(_whole, "dir"),
+        )
+    )
+    attentive, attentive_qe = with_expansion(
+        delf(
+            "DELF+FT+ATT",
+            "the fine-tuned trunk, cells kept by their attention score",
+            partial(_delf, "attention"),
+        )
+    )
+    return {
         system.name: system
         for system in (
-            System(
-                "Harris+SIFT",
-                "Harris corners of one size with SIFT descriptors, affine verification",
-                partial(Sift, detector="harris", root=False),
-                compression=SIFT_CODE,
+            # In the order of the slide "mAP Result"
+            by_dir,
+            dir_qe,
+            *with_expansion(
+                GlobalSystem(
+                    "siaMAC",
+                    "one vector an image, the largest activations, trained by pairs",
+                    partial(_whole, "siamac"),
+                )
             ),
-            System(
-                "SIFT",
-                "the lesson's own SIFT, affine verification",
-                partial(Sift, root=False),
-                compression=SIFT_CODE,
-            ),
-            System(
-                "RootSIFT",
-                "the lesson's own SIFT as RootSIFT, affine verification",
-                partial(Sift, root=True),
-                compression=SIFT_CODE,
-            ),
-            System(
-                "OpenCV-SIFT",
-                "SIFT by OpenCV, affine verification",
-                partial(OpenCVSift, root=False),
-                compression=SIFT_CODE,
-            ),
-            System(
-                "OpenCV-RootSIFT",
-                "RootSIFT by OpenCV, affine verification",
-                partial(OpenCVSift, root=True),
-                compression=SIFT_CODE,
-            ),
-            System(
-                "OpenCV-RootSIFT-votes",
-                "RootSIFT by OpenCV, ranked by votes without verification",
-                partial(OpenCVSift, root=True),
-                order="votes",
-                compression=SIFT_CODE,
-            ),
-            System(
+            LocalSystem(
                 "CONGAS",
                 "Laplacian keypoints with Gabor descriptors of 40 numbers, in the manner of CONGAS",
                 Congas,
             ),
-            System(
-                "DELF",
-                "the trunk that was trained on attributes, cells kept by their norm",
-                partial(_delf, "base"),
-                order=DELF_ORDER,
-                threshold=DELF_THRESHOLD,
+            LocalSystem(
+                "LIFT",
+                "detector, orientation and descriptor learned in turn, in the manner of LIFT",
+                _lift,
+                compression=SIFT_CODE,
             ),
-            System(
-                "DELF+FT",
-                "the trunk fine-tuned on landmarks, cells kept by their norm",
-                partial(_delf, "ft"),
-                order=DELF_ORDER,
-                threshold=DELF_THRESHOLD,
+            # Slide "Precision & Recall Result"
+            *with_expansion(
+                delf(
+                    "DELF",
+                    "the trunk that was trained on attributes, cells kept by their norm",
+                    partial(_delf, "base"),
+                )
             ),
-            System(
-                "DELF+FT+ATT",
-                "the fine-tuned trunk, cells kept by their attention score",
-                partial(_delf, "attention"),
-                order=DELF_ORDER,
-                threshold=DELF_THRESHOLD,
+            *with_expansion(
+                delf(
+                    "DELF+FT",
+                    "the trunk fine-tuned on landmarks, cells kept by their norm",
+                    partial(_delf, "ft"),
+                )
             ),
-            System(
-                "DELF+FT+ATT+QE",
-                "DELF+FT+ATT, and the query expanded by the images found",
-                partial(_delf, "attention"),
-                order=DELF_ORDER,
-                threshold=DELF_THRESHOLD,
-                expand=QE_IMAGES,
+            attentive,
+            attentive_qe,
+            FusedSystem(
+                "DELF+FT+ATT+DIR+QE",
+                "the scores of DELF+FT+ATT and DIR+QE, one part to three",
+                attentive,
+                dir_qe,
+            ),
+            # The classical part of the lecture
+            sift(
+                "Harris+SIFT",
+                "Harris corners of one size with SIFT descriptors, affine verification",
+                partial(Sift, detector="harris", root=False),
+            ),
+            sift("SIFT", "the lesson's own SIFT, affine verification", partial(Sift, root=False)),
+            sift(
+                "RootSIFT",
+                "the lesson's own SIFT as RootSIFT, affine verification",
+                partial(Sift, root=True),
+            ),
+            sift(
+                "OpenCV-SIFT",
+                "SIFT by OpenCV, affine verification",
+                partial(OpenCVSift, root=False),
+            ),
+            sift(
+                "OpenCV-RootSIFT",
+                "RootSIFT by OpenCV, affine verification",
+                partial(OpenCVSift, root=True),
+            ),
+            sift(
+                "OpenCV-RootSIFT-votes",
+                "RootSIFT by OpenCV, ranked by votes without verification",
+                partial(OpenCVSift, root=True),
+                order="votes",
             ),
         )
     }
-)
+
+
+SYSTEMS: Mapping[str, System] = MappingProxyType(_systems())
 
 DEFAULT_SYSTEM = "OpenCV-RootSIFT"
 
 
 def find_system(name: str) -> System:
-    """The system of that name. Raises ValueError that lists the names there are."""
-    if name not in SYSTEMS:
-        raise ValueError(f"system: there is no {name!r}; choose one of {', '.join(SYSTEMS)}")
-    return SYSTEMS[name]
+    """The system of that name, or the baseline. Raises ValueError that lists the names."""
+    if name not in SYSTEMS and name not in BASELINES:
+        raise ValueError(
+            f"system: there is no {name!r}; choose one of {', '.join(SYSTEMS)}; or, to compare "
+            f"with, {', '.join(BASELINES)}"
+        )
+    return SYSTEMS[name] if name in SYSTEMS else BASELINES[name]
+
+
+def local_extractors() -> dict[str, LocalExtractor]:
+    """One extractor of every kind of local features, by its system's name.
+
+    For `classical.properties.compare`, which asks what keypoints and descriptors are good for
+    before any search (slide "Classical Keypoint & Local Descriptor Properties"; notebook 07).
+    """
+    return {
+        system.name: system.extractor()
+        for system in SYSTEMS.values()
+        if isinstance(system, LocalSystem) and not system.expand and system.order != "votes"
+    }

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from delf_lesson.classical import congas
-from delf_lesson.classical.congas import Congas, describe_patches, gabor_bank
+from delf_lesson.classical.congas import Congas, describe_patches, wavelet_bank
 from delf_lesson.classical.laplacian import log_keypoints
 from delf_lesson.classical.scale_space import scale_space
 from delf_lesson.features import LocalExtractor
@@ -50,8 +50,9 @@ def test_an_edge_is_no_blob():
     assert len(log_keypoints(scale_space(image))) == 0
 
 
-def test_wavelets_see_no_light_and_have_one_norm():
-    bank = gabor_bank()
+@pytest.mark.parametrize("kind", ["gabor", "noise"])
+def test_wavelets_see_no_light_and_have_one_norm(kind):
+    bank = wavelet_bank(kind)
     assert bank.shape == (40, 32 * 32)
     assert np.abs(bank.sum(axis=1)).max() < 1e-3
     assert np.linalg.norm(bank, axis=1) == pytest.approx(1, abs=1e-5)
@@ -63,7 +64,7 @@ def test_wavelets_answer_to_their_frequency_and_direction():
     for cycles, places in congas.WAVES:
         for _ in places:
             for direction in range(congas.DIRECTIONS):
-                wavelet = gabor_bank()[row].reshape(congas.SIDE, congas.SIDE)
+                wavelet = wavelet_bank()[row].reshape(congas.SIDE, congas.SIDE)
                 spectrum = np.abs(np.fft.fft2(wavelet, (256, 256)))  # an eighth of a cycle apart
                 v, u = np.unravel_index(spectrum.argmax(), spectrum.shape)
                 found = np.array([(k + 128) % 256 - 128 for k in (u, v)]) / 8
@@ -71,7 +72,7 @@ def test_wavelets_answer_to_their_frequency_and_direction():
                 wanted = cycles * np.array([np.cos(angle), np.sin(angle)])
                 assert np.linalg.norm(found - wanted) < 0.15 * cycles
                 row += 1
-    assert row == len(gabor_bank())
+    assert row == len(wavelet_bank())
 
 
 def test_brightness_and_contrast_do_not_change_a_descriptor():
@@ -104,6 +105,12 @@ def test_it_is_an_extractor_of_forty_numbers(texture):
     assert found.descriptors.shape == (50, 40) and found.image_size == (320, 240)
     assert (np.diff(found.scores) <= 0).all()
     assert len(Congas().extract(np.full((64, 64, 3), 128, np.uint8))) == 0
-    for options in ({"max_keypoints": 0}, {"max_side": 0}, {"contrast": -1.0}, {"edge": 0.5}):
+    for options in (
+        {"max_keypoints": 0},
+        {"max_side": 0},
+        {"contrast": -1.0},
+        {"edge": 0.5},
+        {"bank": "x"},
+    ):
         with pytest.raises(ValueError, match=next(iter(options))):
             Congas(**options)

@@ -132,3 +132,11 @@ def test_wrong_calls_end_with_2(words, message):
 def test_memory_is_not_made_up_where_the_system_does_not_say(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "resource", None)
     assert reports.peak_memory() is None
+
+
+def test_vectors_of_whole_images_are_measured_by_their_cosine(places):
+    found = answer("--dataset", f"folder:{places}", "--system", "colours", "--distractors")
+    assert found["confidence"] == "vote" and 0 < found["map"] <= 1
+    assert found["bytes_per_image"] == 4 * 512 and found["index_bytes"] == 10 * 4 * 512
+    done = run("--dataset", f"folder:{places}", "--system", "colours", "--index", "compressed")
+    assert done.exit_code == 1 and "one vector an image" in done.stderr

@@ -1,23 +1,81 @@
 """The shipped weights are small, say where they come from, and do what they were trained for."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
+from delf_lesson.classical.properties import compare, view_of_pair
+from delf_lesson.datasets.correspondences import pairs
 from delf_lesson.datasets.rendered import pictures
-from delf_lesson.deep.weights import load_trained, weights_folder
+from delf_lesson.deep.lift_training import PARTS, LiftRecipe
+from delf_lesson.deep.metric_training import METRIC_RECIPES
+from delf_lesson.deep.weights import load_trained, load_weights, weights_folder, weights_path
+from delf_lesson.evaluation.baselines import BASELINES
 from delf_lesson.evaluation.selection import shares_on_mask
 from delf_lesson.evaluation.systems import SYSTEMS
 
 DELF = ("DELF", "DELF+FT", "DELF+FT+ATT")
 
 
-def test_delf_fits_into_14_mb():
+def test_all_weights_together_fit_into_25_mb():
     files = list(weights_folder().glob("*.safetensors"))
     assert {file.name for file in files} == {
+        "lift.safetensors",
         "resnet18_base.safetensors",
         "resnet18_delf.safetensors",
+        "resnet18_dir.safetensors",
+        "resnet18_siamac.safetensors",
     }
-    assert sum(file.stat().st_size for file in files) < 14e6
+    assert sum(file.stat().st_size for file in files) < 25e6
+
+
+@pytest.mark.parametrize(("stage", "begun"), [("siamac", "base"), ("dir", "ft")])
+def test_cards_of_global_descriptors_tell_recipe_and_beginning(stage, begun):
+    tensors, card = load_weights(weights_path(stage))
+    recipe = card["recipe"]
+    assert recipe == asdict(METRIC_RECIPES[stage])  # the command makes it again
+    assert card["stage"] == stage and card["pooling"] == recipe["pooling"]
+    assert recipe["epochs"] == len(card["loss"]) == len(card["accuracy"])
+    assert card["loss"][-1] < card["loss"][0] and card["accuracy"][-1] > card["accuracy"][0]
+    assert card["trunk"]["stage"] == begun
+    assert card["pictures"] == 3529 and card["landmarks"] == 120 and card["pairs"] > 50_000
+    assert ("whitening.mean" in tensors) == (stage == "siamac")
+
+
+def test_the_card_of_lift_tells_its_three_trainings():
+    _, card = load_weights(weights_path("lift"))
+    plan = asdict(LiftRecipe())
+    assert card["recipe"] == {**plan, **{k: list(plan[k]) for k in ("epochs", "rates")}}
+    for part, epochs in zip(PARTS, plan["epochs"], strict=True):
+        assert len(card["loss"][part]) == epochs
+        assert card["accuracy"][part][-1] > card["accuracy"][part][0]
+
+
+@pytest.mark.parametrize("name", ["siaMAC", "DIR"])
+def test_whole_images_of_a_landmark_are_alike(name):
+    """Of a city that training never saw."""
+    shown = [p for p in pictures("lutetia") if p.role == "database" and p.view == "good"]
+    of: dict[str, list] = {}
+    for picture in shown:
+        of.setdefault(picture.landmark, []).append(picture)
+    chosen = [picture for own in of.values() for picture in own[:6:2]]
+    extractor = SYSTEMS[name].extractor()
+    vectors = np.stack([extractor.describe(picture.read()) for picture in chosen])
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-4)
+    landmarks = np.array([picture.landmark for picture in chosen])
+    likeness = vectors @ vectors.T - 2 * np.eye(len(chosen))
+    right = (landmarks[likeness.argmax(axis=1)] == landmarks).mean()
+    assert len(chosen) == 33 and right > 5 * 2 / 32  # chance finds 2 of 32
+
+
+def test_lift_finds_the_same_points_in_two_pictures():
+    views = [view_of_pair(pair) for pair in pairs("lutetia", "light")[:3]]
+    untrained = BASELINES["LIFT-untrained"].extractor()
+    found = compare({"LIFT": SYSTEMS["LIFT"].extractor(), "untrained": untrained}, views)
+    right = {name: own.matching.right.sum() for name, own in found.items()}
+    assert right["LIFT"] > 1.4 * right["untrained"]
+    assert found["LIFT"].repeatability > found["untrained"].repeatability
 
 
 def test_cards_tell_the_way_from_random_weights_to_attention():

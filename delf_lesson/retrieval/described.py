@@ -95,7 +95,7 @@ class Described(ABC, Generic[D]):
         """Raise ValueError for a description that nothing can be compared with."""
 
     def _changed(self, name: str) -> None:
-        """An image that was there before is described anew."""
+        """An image that was there before is described anew or taken out."""
 
     def describe(self, source: Source) -> D:
         """The description of an image file or array, from the cache where it has it."""
@@ -141,6 +141,11 @@ class Described(ABC, Generic[D]):
             if name in self._found:
                 self._changed(name)
             self._found[name] = found
+
+    def discard(self, name: str) -> None:
+        """Take an image out, if it is there."""
+        if self._found.pop(name, None) is not None:
+            self._changed(name)
 
 
 def named(images: Iterable[Source], names: Sequence[str] | None) -> list[tuple[str, Source]]:

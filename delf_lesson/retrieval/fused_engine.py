@@ -67,10 +67,13 @@ class FusedEngine:
     ) -> None:
         """Describe images both ways and add them; see `Described.add`."""
         for name, image in named(images, names):
-            before = len(self.whole)
-            self.whole.add([image], [name], skip)
-            if len(self.whole) > before:
-                self.local.add([image], [name], skip=lambda name, reason: None)
+            refused: dict[str, str] = {}
+            self.whole.add([image], [name], refused.__setitem__ if skip else None)
+            if skip and refused:
+                skip(name, refused[name])
+                continue
+            self.local.discard(name)  # an older picture of this name may have had keypoints
+            self.local.add([image], [name], skip=lambda name, reason: None)
 
     def check(self, query: Source) -> None:
         """Raise ValueError for an image that has no vector."""

@@ -153,6 +153,19 @@ def test_what_has_no_keypoints_is_found_by_its_vector():
     assert made.search(plain(250, 0, 0)).results[0].image == "red"
 
 
+def test_an_image_added_anew_is_another_one_for_both(photos):
+    made, alone = fused(weight=1.0), fused(weight=1.0)
+    query = photos / "scene_1" / "a.png"
+    made.add([photos / "scene_2" / "a.png", photos / "scene_2" / "b.jpg"], ["x", "y"])
+    made.add([photos / "scene_1" / "b.jpg", plain(90, 90, 90)], ["x", "y"])
+    alone.add([photos / "scene_1" / "b.jpg", plain(90, 90, 90)], ["x", "y"])
+    found, expected = made.search(query).results, alone.search(query).results
+    assert [(r.image, r.inliers, r.score) for r in found] == [
+        (r.image, r.inliers, r.score) for r in expected
+    ]
+    assert found[0].image == "x" and found[0].inliers >= 20 and len(made.local) == 1
+
+
 def test_engines_that_hold_images_are_not_fused():
     with pytest.raises(ValueError, match="must be empty"):
         FusedEngine(RetrievalEngine(OpenCVSift()), engine())

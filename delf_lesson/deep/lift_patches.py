@@ -15,7 +15,7 @@ from delf_lesson.classical.patches import sample_patches
 from delf_lesson.classical.scale_space import ScaleSpace, scale_space
 from delf_lesson.datasets.rendered import Camera
 from delf_lesson.datasets.training_points import LandmarkPoints, training_points
-from delf_lesson.deep.lift import STEP
+from delf_lesson.deep.lift_network import STEP
 from delf_lesson.images import to_grey
 
 LARGE = 64
@@ -44,7 +44,7 @@ APART = 6.0
 
 @dataclass(frozen=True, eq=False)
 class LiftPatches:
-    """Upright patches, 24 sigmas wide; see `lift.cut` for the smaller ones that are described.
+    """Upright patches, 24 sigmas wide; `lift_network.cut` makes the smaller ones of them.
 
     points: uint8 (P, VIEWS, 64, 64), the same point in several pictures. landmarks: int64 (P,).
     empty: uint8 (E, 64, 64), places where no keypoint comes again.

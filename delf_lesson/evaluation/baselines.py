@@ -71,7 +71,8 @@ class ColourHistogram:
 def _untrained_lift() -> LocalExtractor:
     import torch
 
-    from delf_lesson.deep.lift import Lift, LiftNetwork
+    from delf_lesson.deep.lift import Lift
+    from delf_lesson.deep.lift_network import LiftNetwork
 
     torch.manual_seed(0)
     return Lift(LiftNetwork())

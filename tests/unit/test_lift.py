@@ -11,7 +11,9 @@ from delf_lesson.classical.keypoints import Keypoints
 from delf_lesson.classical.patches import sample_patches
 from delf_lesson.classical.scale_space import scale_space
 from delf_lesson.datasets.training_points import training_points
-from delf_lesson.deep.lift import (
+from delf_lesson.deep.lift import Lift, load_lift, scored_levels
+from delf_lesson.deep.lift_losses import TURN, mined_triplets
+from delf_lesson.deep.lift_network import (
     SHARPNESS,
     SIDE,
     STEP,
@@ -19,24 +21,15 @@ from delf_lesson.deep.lift import (
     Descriptor,
     Detector,
     Ghh,
-    Lift,
     LiftNetwork,
     Orientation,
     cut,
-    load_lift,
-    scored_levels,
     soft_argmax,
     soft_maximum,
     standardised,
 )
 from delf_lesson.deep.lift_patches import APART, LARGE, VIEWS, LiftPatches, _of_landmark
-from delf_lesson.deep.lift_training import (
-    PARTS,
-    TURN,
-    LiftRecipe,
-    mined_triplets,
-    train_lift,
-)
+from delf_lesson.deep.lift_training import PARTS, LiftRecipe, train_lift
 from delf_lesson.deep.weights import load_weights, save_weights
 from delf_lesson.features import LocalExtractor
 

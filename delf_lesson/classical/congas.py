@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delf_lesson.classical.dog import EDGE, check_thresholds
+from delf_lesson.classical.keypoints import check_limits
 from delf_lesson.classical.laplacian import CONTRAST, log_keypoints
 from delf_lesson.classical.patches import sample_patches
-from delf_lesson.classical.scale_space import BASE_SIGMA, scale_space
+from delf_lesson.classical.scale_space import scale_space
 from delf_lesson.classical.sift import orientation_histograms, orientation_peaks
 from delf_lesson.features import LocalFeatures, l2_normalise
-from delf_lesson.images import Pixels, resize_longest, to_grey, to_original
+from delf_lesson.images import Pixels, resize_longest, to_grey
 
 SIDE = 32  # samples of a patch
 STEP = 0.4  # sigmas of the keypoint from one to the next
@@ -96,11 +97,7 @@ class Congas:
     bank: Bank = "gabor"
 
     def __post_init__(self) -> None:
-        if self.max_keypoints < 1 or self.max_side < 1:
-            raise ValueError(
-                f"max_keypoints is {self.max_keypoints} and max_side is {self.max_side}; "
-                "both must be 1 or more"
-            )
+        check_limits(self.max_keypoints, self.max_side)
         if self.bank not in get_args(Bank):
             raise ValueError(f"bank is {self.bank!r}; wanted one of {', '.join(get_args(Bank))}")
         check_thresholds(self.contrast, self.edge)
@@ -119,11 +116,4 @@ class Congas:
         found, angles = found.select(row[: self.max_keypoints]), angles[: self.max_keypoints]
         patches = sample_patches(space, found, angles, SIDE, STEP)
         size, small_size = (image.shape[1], image.shape[0]), (small.shape[1], small.shape[0])
-        sigma = found.sigma * size[0] / small_size[0]
-        return LocalFeatures(
-            to_original(found.xy, small_size, size).astype(np.float32),
-            describe_patches(patches, self.bank),
-            found.response.astype(np.float32),
-            (BASE_SIGMA / sigma).astype(np.float32),
-            size,
-        )
+        return found.described(describe_patches(patches, self.bank), small_size, size)

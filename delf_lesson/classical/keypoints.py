@@ -5,6 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from delf_lesson.classical.scale_space import BASE_SIGMA
+from delf_lesson.features import LocalFeatures
+from delf_lesson.images import to_original
+
 
 @dataclass(frozen=True, eq=False)
 class Keypoints:
@@ -43,3 +47,27 @@ class Keypoints:
     def strongest(self, k: int) -> "Keypoints":
         """The k keypoints of the largest responses, strongest first; ties keep their order."""
         return self.select(np.argsort(-self.response, kind="stable")[:k])
+
+    def described(
+        self, descriptors: NDArray[np.float32], small_size: tuple[int, int], size: tuple[int, int]
+    ) -> LocalFeatures:
+        """These keypoints of a shrunk image as features of the image itself.
+
+        descriptors: (N, D). Sizes are `(width, height)`. `scales` is 1.6 / sigma.
+        """
+        sigma = self.sigma * size[0] / small_size[0]
+        return LocalFeatures(
+            to_original(self.xy, small_size, size).astype(np.float32),
+            descriptors,
+            self.response.astype(np.float32),
+            (BASE_SIGMA / sigma).astype(np.float32),
+            size,
+        )
+
+
+def check_limits(max_keypoints: int, max_side: int) -> None:
+    """Raise ValueError unless both limits of an extractor are 1 or more."""
+    if max_keypoints < 1 or max_side < 1:
+        raise ValueError(
+            f"max_keypoints is {max_keypoints} and max_side is {max_side}; both must be 1 or more"
+        )

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 import cv2
 import numpy as np
 
+from delf_lesson.classical.keypoints import check_limits
 from delf_lesson.classical.scale_space import BASE_SIGMA
 from delf_lesson.classical.sift import DIMENSIONS, root_sift
 from delf_lesson.features import LocalFeatures, l2_normalise
@@ -29,11 +30,7 @@ class OpenCVSift:
     max_side: int = 640
 
     def __post_init__(self) -> None:
-        if self.max_keypoints < 1 or self.max_side < 1:
-            raise ValueError(
-                f"max_keypoints is {self.max_keypoints} and max_side is {self.max_side}; "
-                "both must be 1 or more"
-            )
+        check_limits(self.max_keypoints, self.max_side)
 
     @property
     def settings(self) -> Mapping[str, object]:

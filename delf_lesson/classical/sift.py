@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from delf_lesson.classical.dog import CONTRAST, EDGE, check_thresholds, dog_keypoints
 from delf_lesson.classical.harris import harris_keypoints
-from delf_lesson.classical.keypoints import Keypoints
+from delf_lesson.classical.keypoints import Keypoints, check_limits
 from delf_lesson.classical.patches import gradients, sample_patches
-from delf_lesson.classical.scale_space import BASE_SIGMA, ScaleSpace, scale_space
+from delf_lesson.classical.scale_space import ScaleSpace, scale_space
 from delf_lesson.features import LocalFeatures, l2_normalise
-from delf_lesson.images import Pixels, resize_longest, to_grey, to_original
+from delf_lesson.images import Pixels, resize_longest, to_grey
 
 CELLS = 4  # a descriptor has 4x4 cells,
 DIRECTIONS = 8  # each a histogram of 8 directions
@@ -179,11 +179,7 @@ class Sift:
     def __post_init__(self) -> None:
         if self.detector not in get_args(Detector):
             raise ValueError(f"detector is {self.detector!r}; wanted 'dog' or 'harris'")
-        if self.max_keypoints < 1 or self.max_side < 1:
-            raise ValueError(
-                f"max_keypoints is {self.max_keypoints} and max_side is {self.max_side}; "
-                "both must be 1 or more"
-            )
+        check_limits(self.max_keypoints, self.max_side)
         check_thresholds(self.contrast, self.edge)
 
     @property
@@ -215,11 +211,6 @@ class Sift:
             patches = descriptor_patches(space, found.select(part), angles[part])
             descriptors[part] = describe_patches(patches)
         size, small_size = (image.shape[1], image.shape[0]), (small.shape[1], small.shape[0])
-        sigma = found.sigma * size[0] / small_size[0]
-        return LocalFeatures(
-            to_original(found.xy, small_size, size),
-            root_sift(descriptors) if self.root else descriptors,
-            found.response.astype(np.float32),
-            (BASE_SIGMA / sigma).astype(np.float32),
-            size,
+        return found.described(
+            root_sift(descriptors) if self.root else descriptors, small_size, size
         )

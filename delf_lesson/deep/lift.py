@@ -1,6 +1,5 @@
 """Keypoints and descriptors of an image by LIFT's networks (slide "mAP Result"; notebook 07)."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,19 +11,18 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from delf_lesson.classical.keypoints import Keypoints
+from delf_lesson.classical.keypoints import Keypoints, check_limits
 from delf_lesson.classical.patches import sample_patches
 from delf_lesson.classical.scale_space import (
-    BASE_SIGMA,
     LEVELS,
     SMALLEST_SIDE,
     ScaleSpace,
     scale_space,
 )
 from delf_lesson.deep.lift_network import DIMENSIONS, SIDE, STEP, TAPS, LiftNetwork
-from delf_lesson.deep.weights import fill, load_weights, weights_path
+from delf_lesson.deep.weights import fill, load_weights, values_digest, weights_path
 from delf_lesson.features import LocalFeatures
-from delf_lesson.images import Pixels, resize_longest, to_grey, to_original
+from delf_lesson.images import Pixels, resize_longest, to_grey
 
 NEAR = 2  # samples; of two maxima nearer than that only the higher is a keypoint
 FLAT = 1e-3  # by which a maximum stands out of them at least: above what rounding gives
@@ -45,11 +43,7 @@ class Lift:
     max_side: int = 640
 
     def __post_init__(self) -> None:
-        if self.max_keypoints < 1 or self.max_side < 1:
-            raise ValueError(
-                f"max_keypoints is {self.max_keypoints} and max_side is {self.max_side}; "
-                "both must be 1 or more"
-            )
+        check_limits(self.max_keypoints, self.max_side)
         self.network.eval()
 
     @property
@@ -66,10 +60,7 @@ class Lift:
 
     @cached_property
     def _digest(self) -> str:
-        digest = hashlib.sha256()
-        for tensor in self.network.state_dict().values():
-            digest.update(tensor.cpu().numpy().tobytes())
-        return digest.hexdigest()
+        return values_digest(self.network)
 
     @torch.inference_mode()
     def extract(self, image: Pixels) -> LocalFeatures:
@@ -80,14 +71,7 @@ class Lift:
         angles = self._by_patch(self.network.orientation, space, found, np.zeros(len(found)))
         descriptors = self._by_patch(self.network.descriptor, space, found, angles)
         size, small_size = (image.shape[1], image.shape[0]), (small.shape[1], small.shape[0])
-        sigma = found.sigma * size[0] / small_size[0]
-        return LocalFeatures(
-            to_original(found.xy, small_size, size).astype(np.float32),
-            descriptors.reshape(len(found), DIMENSIONS),
-            found.response.astype(np.float32),
-            (BASE_SIGMA / sigma).astype(np.float32),
-            size,
-        )
+        return found.described(descriptors.reshape(len(found), DIMENSIONS), small_size, size)
 
     def _by_patch(
         self, part: nn.Module, space: ScaleSpace, keypoints: Keypoints, angles: NDArray

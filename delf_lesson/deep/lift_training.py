@@ -4,7 +4,6 @@ Yi et al., ECCV 2016, section 3.5: first the descriptor, then the orientation by
 descriptor says, then the detector by what both say. All at once would find no beginning.
 """
 
-import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -22,7 +21,7 @@ from delf_lesson.deep.lift_patches import LiftPatches
 from delf_lesson.deep.processes import seed_everything
 from delf_lesson.deep.recipes import rate_factor
 from delf_lesson.deep.runs import Metrics, Run
-from delf_lesson.deep.weights import save_weights
+from delf_lesson.deep.weights import save_weights, values_digest
 
 PARTS = ("descriptor", "orientation", "detector")
 
@@ -109,7 +108,7 @@ def _identity(
         "epochs": recipe.epochs[number],
         "rate": recipe.rates[number],
         **{name: getattr(recipe, name) for name in ("batch", "decay", "seed", *own)},
-        **{before: _digest(getattr(network, before)) for before in PARTS[:number]},
+        **{before: values_digest(getattr(network, before)) for before in PARTS[:number]},
     }
 
 
@@ -169,11 +168,6 @@ def _epochs(
         )
         run.keep(metrics)
         yield metrics
-
-
-def _digest(part: nn.Module) -> str:
-    state = part.state_dict().values()
-    return hashlib.sha256(b"".join(t.cpu().numpy().tobytes() for t in state)).hexdigest()
 
 
 def _write(

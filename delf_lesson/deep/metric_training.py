@@ -27,7 +27,7 @@ from delf_lesson.deep.pooling import Mac, Rmac, begin_whitening, gem, region_vec
 from delf_lesson.deep.processes import seed_everything
 from delf_lesson.deep.recipes import rate_factor
 from delf_lesson.deep.runs import Metrics, Run
-from delf_lesson.deep.weights import save_weights
+from delf_lesson.deep.weights import save_weights, values_digest
 from delf_lesson.retrieval.reduction import LearnedWhitening
 
 Loss = Callable[[Tensor, Tensor, Tensor, float], Tensor]
@@ -248,10 +248,7 @@ def _write(
             "pairs": sum(len(own) for own in data.positives),
             "landmarks": len(np.unique(data.landmarks)),
             "recipe": asdict(recipe),
-            "loss": [round(one.loss, 4) for one in run.metrics],
-            "accuracy": [round(one.accuracy, 4) for one in run.metrics],
-            "seconds": round(sum(one.seconds for one in run.metrics)),
-            "torch": torch.__version__,
+            **run.summary,
             **card,
         },
     )
@@ -261,14 +258,13 @@ def _identity(
     stage: str, trunk: Trunk, data: RelatedPictures, recipe: MetricRecipe
 ) -> dict[str, Any]:
     """What a run must have in common with the one it goes on with."""
-    begun = hashlib.sha256(b"".join(t.cpu().numpy().tobytes() for t in trunk.state_dict().values()))
     pairs = hashlib.sha256(data.landmarks.tobytes())
     for own in data.positives:
         pairs.update(np.asarray(own, np.int64).tobytes() + b";")
     return {
         "stage": stage,
         "backbone": trunk.name,
-        "starting weights": begun.hexdigest(),
+        "starting weights": values_digest(trunk),
         "data": data.name,
         "pictures": len(data),
         "pairs": pairs.hexdigest(),

@@ -59,6 +59,16 @@ class Run:
         self.metrics = [Metrics(**one) for one in kept["metrics"]]
         return len(self.metrics)
 
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What a weights file's card says of the run: loss and accuracy by epoch, seconds."""
+        return {
+            "loss": [round(one.loss, 4) for one in self.metrics],
+            "accuracy": [round(one.accuracy, 4) for one in self.metrics],
+            "seconds": round(sum(one.seconds for one in self.metrics)),
+            "torch": torch.__version__,
+        }
+
     def keep(self, metrics: Metrics) -> None:
         """Write the checkpoint and the table of metrics, each whole or not at all."""
         self.metrics.append(metrics)

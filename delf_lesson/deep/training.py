@@ -25,7 +25,7 @@ from delf_lesson.deep.processes import join_processes, seed_everything, sum_over
 from delf_lesson.deep.recipes import RECIPES, Recipe, Stage, rate_factor
 from delf_lesson.deep.runs import Metrics, Run
 from delf_lesson.deep.training_data import Examples, Labelled, augmentation
-from delf_lesson.deep.weights import save_weights
+from delf_lesson.deep.weights import save_weights, values_digest
 from delf_lesson.retrieval.reduction import Pca
 
 REDUCED_TO = 40
@@ -182,10 +182,7 @@ def _write(
             "pictures": len(data),
             "classes": {task: len(names) for task, names in data.classes.items()},
             "recipe": asdict(recipe),
-            "loss": [round(one.loss, 4) for one in run.metrics],
-            "accuracy": [round(one.accuracy, 4) for one in run.metrics],
-            "seconds": round(sum(one.seconds for one in run.metrics)),
-            "torch": torch.__version__,
+            **run.summary,
             **card,
         },
     )
@@ -213,12 +210,11 @@ def _identity(
     """What a run must have in common with the one it goes on with."""
     settings = asdict(recipe)
     del settings["workers"]
-    begun = hashlib.sha256(b"".join(t.cpu().numpy().tobytes() for t in trunk.state_dict().values()))
     classes = {task: list(names) for task, names in data.classes.items()}
     return {
         "stage": stage,
         "backbone": trunk.name,
-        "starting weights": begun.hexdigest(),
+        "starting weights": values_digest(trunk),
         "data": data.name,
         "pictures": len(data),
         "labels": hashlib.sha256(data.labels.tobytes()).hexdigest(),

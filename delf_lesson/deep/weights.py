@@ -91,6 +91,14 @@ def load_weights(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return own, json.loads(card)
 
 
+def values_digest(network: nn.Module) -> str:
+    """SHA-256 of all values of a network, in the order of its state."""
+    digest = hashlib.sha256()
+    for tensor in network.state_dict().values():
+        digest.update(tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
 def weights_folder() -> Path:
     """Where the shipped weights lie."""
     return project_root() / "data" / "weights"

@@ -1,6 +1,7 @@
 """`delf-lesson train`: the networks from the command line (notebooks 04, 05 and 07)."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,27 @@ from delf_lesson.files import DownloadError
 
 if TYPE_CHECKING:
     from delf_lesson.deep.runs import Metrics
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command was asked for; given: the parts of a recipe that were named."""
+
+    stage: str
+    data: str
+    out: Path
+    backbone: str
+    weights: str | None
+    device: str
+    given: dict[str, Any]
+
+    def plan(self, recipe: Any) -> Any:
+        """The recipe with what was asked for; an option that it does not know is refused."""
+        odd = sorted(self.given.keys() - {field.name for field in fields(recipe)})
+        if odd:
+            raise click.BadParameter(f"{self.stage} has no option --{odd[0]}; leave it out")
+        return replace(recipe, **self.given)
+
 
 STAGES = ("base", "ft", "attention")
 METRIC = ("siamac", "dir")
@@ -81,8 +103,9 @@ def train(
     first = os.environ.get("RANK", "0") == "0"  # of several processes one speaks
     given = {name: value for name, value in recipe.items() if value is not None}
     try:
+        asked = Asked(stage, data, out, backbone, weights, device, given)
         begin = _lift if stage == "lift" else _metric if stage in METRIC else _classification
-        for of_how_many, one in begin(stage, data, out, backbone, weights, device, given):
+        for of_how_many, one in begin(asked):
             line = (
                 f"epoch {one.epoch + 1} of {of_how_many}: loss {one.loss:.3f}, "
                 f"right {one.accuracy:.3f}, {one.pictures_per_second:.0f} pictures a second"
@@ -95,77 +118,46 @@ def train(
         click.echo(f"weights in {out / f'{stage}.safetensors'}")
 
 
-def _plan(stage: str, recipe: Any, given: dict[str, Any]) -> Any:
-    """The stage's recipe with what was asked for; an option that it does not know is refused."""
-    from dataclasses import fields, replace
-
-    odd = sorted(given.keys() - {field.name for field in fields(recipe)})
-    if odd:
-        raise click.BadParameter(f"{stage} has no option --{odd[0]}; leave it out")
-    return replace(recipe, **given)
-
-
-def _classification(
-    stage: str,
-    data: str,
-    out: Path,
-    backbone: str,
-    weights: str | None,
-    device: str,
-    given: dict[str, Any],
-) -> Iterator[tuple[str, "Metrics"]]:
+def _classification(asked: Asked) -> Iterator[tuple[str, "Metrics"]]:
     from delf_lesson.deep import recipes, training
     from delf_lesson.deep.training_data import choose_data
     from delf_lesson.deep.weights import begin_trunk
 
-    plan = _plan(stage, recipes.RECIPES[stage], given)  # type: ignore[index]
-    trunk, card = begin_trunk(stage, weights, backbone, plan.seed)
-    pictures = choose_data(stage, data)
-    run = training.train(stage, trunk, pictures, out, plan, device, {"trunk": card})  # type: ignore[arg-type]
+    stage: Any = asked.stage  # one of STAGES
+    plan = asked.plan(recipes.RECIPES[stage])
+    trunk, card = begin_trunk(stage, asked.weights, asked.backbone, plan.seed)
+    pictures = choose_data(stage, asked.data)
+    out, device, card = asked.out, asked.device, {"trunk": card}
+    run = training.train(stage, trunk, pictures, out, plan, device, card)
     return ((str(plan.epochs), one) for one in run)
 
 
-def _metric(
-    stage: str,
-    data: str,
-    out: Path,
-    backbone: str,
-    weights: str | None,
-    device: str,
-    given: dict[str, Any],
-) -> Iterator[tuple[str, "Metrics"]]:
+def _metric(asked: Asked) -> Iterator[tuple[str, "Metrics"]]:
     from delf_lesson.deep.metric_learning import folder_related, rendered_related
     from delf_lesson.deep.metric_training import METRIC_RECIPES, train_metric
     from delf_lesson.deep.weights import begin_trunk
 
-    plan = _plan(stage, METRIC_RECIPES[stage], given)
-    trunk, card = begin_trunk(stage, weights, backbone, plan.seed)
-    related = rendered_related() if data == "rendered" else folder_related(data)
-    run = train_metric(stage, trunk, related, out, plan, device, {"trunk": card})
+    plan = asked.plan(METRIC_RECIPES[asked.stage])
+    trunk, card = begin_trunk(asked.stage, asked.weights, asked.backbone, plan.seed)
+    related = rendered_related() if asked.data == "rendered" else folder_related(asked.data)
+    run = train_metric(asked.stage, trunk, related, asked.out, plan, asked.device, {"trunk": card})
     return ((str(plan.epochs), one) for one in run)
 
 
-def _lift(
-    stage: str,
-    data: str,
-    out: Path,
-    backbone: str,
-    weights: str | None,
-    device: str,
-    given: dict[str, Any],
-) -> Iterator[tuple[str, "Metrics"]]:
+def _lift(asked: Asked) -> Iterator[tuple[str, "Metrics"]]:
     from delf_lesson.deep.lift_patches import rendered_patches
     from delf_lesson.deep.lift_training import PARTS, LiftRecipe, train_lift
 
-    if data != "rendered" or weights is not None:
+    if asked.data != "rendered" or asked.weights is not None:
         raise click.BadParameter(
             "lift learns from the rendered set and begins with nothing; leave out --data and "
             "--weights"
         )
+    given = dict(asked.given)
     if "epochs" in given:
         given["epochs"] = (given["epochs"],) * len(PARTS)
     if "rate" in given:
         given["rates"] = (given.pop("rate"),) * len(PARTS)
-    plan = _plan(stage, LiftRecipe(), given)
-    run = train_lift(rendered_patches(), out, plan, device)
+    plan = replace(asked, given=given).plan(LiftRecipe())
+    run = train_lift(rendered_patches(), asked.out, plan, asked.device)
     return ((f"{plan.epochs[PARTS.index(part)]}, {part}", one) for part, one in run)

@@ -28,7 +28,8 @@ def table(out: Path | None, systems: tuple[str, ...], columns: tuple[str, ...]) 
     """
     from delf_lesson.evaluation.baselines import BASELINES
     from delf_lesson.evaluation.systems import SYSTEMS
-    from delf_lesson.evaluation.table import COLUMNS, measure_table, table_path
+    from delf_lesson.evaluation.table import measure_table, table_path
+    from delf_lesson.evaluation.table_cell import COLUMNS
     from delf_lesson.retrieval.cache import FeatureCache
 
     path = out or table_path()

@@ -40,9 +40,11 @@ def measure(
     compressed: bool = False,
     precision: float = 0.95,
     progress: Progress = silent,
+    also: Callable[[Evaluation], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Search a benchmark for queries and say how good and how dear that was, as plain values.
 
+    also: what else to say of the rankings, as plain values.
     map_interval: 95% of bootstrap means over landmarks. map_by_level: see `revisited`.
     threshold: the confidence (see `Evaluation`) from which on results are right with the wanted
         precision, over all queries and those without a landmark; None if there is none.
@@ -89,6 +91,7 @@ def measure(
             {"image": benchmark.name_of(Path(path)), "reason": reason}
             for path, reason in skipped.items()
         ],
+        **(also(found) if also else {}),
     }
 
 

@@ -28,7 +28,7 @@ endif
 $(shell for stamp in $(BASE) $(TEST); do \
   if [ -f $$stamp ] && [ "$$(cat $$stamp)" != "$$(pwd -P)" ]; then rm -rf $(VENV); fi; done)
 
-.PHONY: help lab test lint bench difficulty notebooks landmarks points test-render constraints clean
+.PHONY: help lab test lint bench ablations difficulty notebooks landmarks points test-render constraints clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -37,6 +37,7 @@ help:
 	@echo 'make test         everything CI runs: lint, tests, the notebooks compared strictly'
 	@echo 'make lint         ruff and mypy'
 	@echo 'make bench        measure what data/results/table.json lacks (hours for all of it)'
+	@echo 'make ablations    measure what few keypoints and the weight of a fusion change (an hour)'
 	@echo 'make difficulty   how hard the rendered towns are for SIFT (some ten minutes)'
 	@echo 'make notebooks    run every notebook and store its outputs'
 	@echo 'make landmarks    render data/landmarks again (Python 3.11; hours, but it resumes)'
@@ -83,6 +84,11 @@ test: lint
 
 bench: $(TEST)
 	$(BIN)/delf-lesson table $(ARGS)
+
+# What notebook 07 asks beyond the table; the features come from the cache that `bench` filled.
+ablations: $(TEST)
+	$(BIN)/python tests/benchmarks/few_keypoints.py --out data/results/few_keypoints.json
+	$(BIN)/python tests/benchmarks/fusion_weight.py --out data/results/fusion_weight.json
 
 difficulty: $(TEST)
 	$(BIN)/python tests/benchmarks/landmark_difficulty.py $(ARGS)

@@ -76,7 +76,9 @@ lint: $(TEST)
 	$(BIN)/ruff format --check delf_lesson tests notebooks data/generator
 	$(BIN)/mypy delf_lesson
 
-# loadscope keeps a module's tests, and a notebook's cells, on one worker and in order.
+# loadscope keeps a module's tests, and a notebook's cells, on one worker and in order. A thread
+# for each worker: with more threads than cores, tests that train take three times as long.
+test: export OMP_NUM_THREADS = 1
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS) tests
 	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env \

@@ -1,6 +1,6 @@
 """Pictures that move: sliders over one drawing, and a curve that grows while something trains.
 
-Introduced in notebooks 03 to 05. What is drawn comes from a pure function; beside each explorer
+Introduced in notebooks 03 to 07. What is drawn comes from a pure function; beside each explorer
 stands a figure with the same content, for pages without a kernel.
 """
 
@@ -15,8 +15,10 @@ from IPython.display import display
 from numpy.typing import NDArray
 
 from delf_lesson.classroom.deep_figures import loss_figure, overlay
-from delf_lesson.classroom.figures import encode
+from delf_lesson.classroom.figures import encode, pixels
+from delf_lesson.classroom.result_figures import threshold_figure
 from delf_lesson.deep.cells import Dense
+from delf_lesson.evaluation.precision_recall import PrecisionRecall
 from delf_lesson.features import LocalFeatures
 from delf_lesson.images import Pixels
 
@@ -176,6 +178,22 @@ def _of_height(image: Pixels, height: int) -> Pixels:
 def _of_width(image: Pixels, width: int) -> Pixels:
     height = max(1, round(image.shape[0] * width / image.shape[1]))
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def explore_threshold(curves: Mapping[str, PrecisionRecall], most: int, first: int) -> Explorer:
+    """Choose from how many inliers on results are returned, and see precision and recall move.
+
+    curves: see `result_figures.threshold_figure`; most: the slider's end.
+    """
+
+    def draw(threshold: int) -> Pixels:
+        return pixels(threshold_figure(curves, threshold))
+
+    return Explorer(
+        draw,
+        {"threshold": ("inliers from which on a result is returned", 0, most, first)},
+        "A slider for the threshold, and marks that move along the precision-recall curves",
+    )
 
 
 class LiveLoss(Shown):

@@ -73,6 +73,14 @@ def encode(figure: Figure, mime: str) -> bytes:
     return buffer.getvalue()
 
 
+def pixels(figure: Figure) -> Pixels:
+    """A figure as an image, `uint8` RGB (H, W, 3)."""
+    canvas = figure.canvas
+    assert isinstance(canvas, FigureCanvasAgg)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+
+
 def drawing(figure: Figure, alt: str) -> Picture:
     """A figure of lines and text as a picture."""
     return Picture(encode(figure, "image/png"), alt)

@@ -1,0 +1,83 @@
+"""A row is measured beside other work, says how far it is, and can be stopped."""
+
+import threading
+
+import pytest
+
+from delf_lesson.classroom import live_row
+from delf_lesson.classroom.live_row import Bar, LiveRow, Stopped, duration
+
+CELL = {
+    "map": 0.5,
+    "images": 360,
+    "queries": 50,
+    "distractor_queries": 10,
+    "describe_seconds": 1.0,
+    "query_seconds": {"all": {"median": 0.5}},
+}
+CELLS = {"SIFT": {"albion": CELL, "lutetia": CELL}, "LIFT": {"lutetia": {**CELL, "map": 0.4}}}
+
+
+@pytest.fixture
+def row(monkeypatch):
+    """A row whose measurement waits at its second step until `go` is set."""
+    made = LiveRow(CELLS, "SIFT", "albion")
+    made.go = threading.Event()
+
+    def measure_cell(system, column, cache, progress):
+        for step in progress(range(2), "Describing"):
+            if step == 0:
+                assert made.go.wait(10)
+        return {"map": 0.625}
+
+    monkeypatch.setattr(live_row, "measure_cell", measure_cell)
+    return made
+
+
+def test_it_says_what_to_expect_before_it_starts(row):
+    assert "mAP 0.500" in row.message.value
+    assert "about 8 minutes" in row.message.value and "or 30 s where" in row.message.value
+    row.system.value = "LIFT"
+    assert list(row.column.options) == ["lutetia"] and "mAP 0.400" in row.message.value
+
+
+def test_it_measures_beside_other_work(row):
+    row.measure()
+    assert row.start.disabled and not row.stop.disabled
+    row.system.value = "LIFT"  # asks for something else, while the first goes on
+    row.go.set()
+    row.thread.join(10)
+    assert row.result.value == "SIFT on albion: mAP <b>0.625</b> now, 0.500 in the table"
+    assert row.bar.label.value == "Describing: 2 of 2" and row.bar.bar.value == 2
+    assert not row.start.disabled and row.stop.disabled
+
+
+def test_it_can_be_stopped_and_started_again(row):
+    row.measure()
+    row.stop.click()
+    row.go.set()
+    row.thread.join(10)
+    assert row.result.value.startswith("Stopped") and row.stop.disabled
+    row.measure()
+    row.thread.join(10)
+    assert "0.625" in row.result.value
+
+
+def test_an_error_is_shown(row, monkeypatch):
+    def fails(*_):
+        raise OSError("the <disk> is full")
+
+    monkeypatch.setattr(live_row, "measure_cell", fails)
+    row.measure()
+    row.thread.join(10)
+    assert "OSError" in row.result.value and "&lt;disk&gt;" in row.result.value
+    assert not row.start.disabled
+
+
+def test_a_bar_passes_every_step_on():
+    bar = Bar()
+    assert list(bar("abc", "Searching")) == ["a", "b", "c"]
+    bar.stopped = True
+    with pytest.raises(Stopped):
+        list(bar("abc", "Searching"))
+    assert (duration(0.2), duration(89), duration(600)) == ("1 s", "89 s", "10 minutes")

@@ -6,13 +6,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from delf_lesson.evaluation.table import read_table
 from delf_lesson.paths import project_root
 
 pytestmark = pytest.mark.browser
 RUN_SECONDS = 180
 
 
-EXPLORERS = {"03_dense_features": 1, "05_attention": 1}
+EXPLORERS = {"03_dense_features": 1, "05_attention": 1, "07_results": 1}
 """How many explorers with sliders a notebook has."""
 
 
@@ -25,6 +26,7 @@ EXPLORERS = {"03_dense_features": 1, "05_attention": 1}
         "03_dense_features",
         "04_learning_descriptors",
         "05_attention",
+        "07_results",
     ],
 )
 def test_a_notebook_runs_and_shows_its_pictures(browser, jupyter, tmp_path, name):
@@ -43,6 +45,8 @@ def test_a_notebook_runs_and_shows_its_pictures(browser, jupyter, tmp_path, name
         run_all(page, jupyter(name))
         check_cells(page, cells)
         check_explorers(page, EXPLORERS.get(name, 0))
+        if name == "07_results":
+            check_live_row(page)
     finally:
         page.screenshot(path=screenshot)
         page.close()
@@ -89,6 +93,17 @@ def check_explorers(page, count):
             changed(picture, lambda handle=handle: handle.press("ArrowRight"))
             box = slider.locator(".noUi-base").bounding_box()
             changed(picture, lambda box=box: page.mouse.click(box["x"] + 5, box["y"] + 3))
+
+
+def check_live_row(page):
+    """A row that is chosen and measured comes out as in the table."""
+    row = page.locator(".jp-NotebookPanel:visible .widget-vbox", has=page.locator("select"))
+    row.locator("select").first.select_option("colours")
+    expected = f"{read_table()['cells']['colours']['albion']['map']:.3f}"
+    row.get_by_text(f"In the table: mAP {expected}").wait_for()
+    row.get_by_role("button", name="Measure").click()
+    row.get_by_text(f"mAP {expected} now").wait_for()
+    assert row.get_by_text("Timing: 9 of 9").count() == 1
 
 
 def changed(picture, move):

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -23,18 +22,14 @@ from delf_lesson.deep.metric_learning import (
     hard_negatives,
     triplet_loss,
 )
-from delf_lesson.deep.pooling import Mac, Rmac, begin_whitening, gem, region_vectors
+from delf_lesson.deep.metric_whitening import begin_pooling, describe_all, learned_whitening
 from delf_lesson.deep.processes import seed_everything
 from delf_lesson.deep.recipes import rate_factor
 from delf_lesson.deep.runs import Metrics, Run
 from delf_lesson.deep.weights import save_weights, values_digest
-from delf_lesson.retrieval.reduction import LearnedWhitening
 
 Loss = Callable[[Tensor, Tensor, Tensor, float], Tensor]
 LOSSES: dict[str, Loss] = {"contrastive": contrastive_loss, "triplet": triplet_loss}
-BEGIN_PICTURES = 600
-"""The whitening that training begins with is computed from so many pictures at most."""
-DESCRIBED_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -112,7 +107,7 @@ def train_metric(
     run = Run(network, optimiser, schedule, folder, identity)
     begun = run.resume()
     if begun == 0:
-        _begin(network, data, device)
+        begin_pooling(network, data, device)
     for epoch in range(begun, recipe.epochs):
         seed_everything(recipe.seed + 1 + epoch)
         started = time.perf_counter()
@@ -175,50 +170,6 @@ def _learn(
     return loss_sum / len(tuples), right / len(tuples), tuples.size
 
 
-@torch.no_grad()
-def describe_all(
-    network: Callable[[Tensor], Tensor], data: RelatedPictures, rows: NDArray, device: str = "cpu"
-) -> NDArray[np.float32]:
-    """The vectors (N, D) of the pictures of these rows."""
-    found = []
-    for start in range(0, len(rows), DESCRIBED_AT_ONCE):
-        images = [data.readers[row]() for row in rows[start : start + DESCRIBED_AT_ONCE]]
-        found.append(forward_all(network, images, device).cpu().numpy())
-    return np.concatenate(found)
-
-
-@torch.no_grad()
-def _begin(network: GlobalNetwork, data: RelatedPictures, device: str) -> None:
-    """A pooling's linear layer begins as the whitening of what it is given."""
-    pooling = network.pooling
-    if isinstance(pooling, Mac):
-        return
-    rows = []
-    for read in data.readers[:: -(-len(data) // BEGIN_PICTURES)]:
-        features = forward_all(network.trunk, [read()], device)
-        own = (
-            region_vectors(features, pooling.levels)[0]
-            if isinstance(pooling, Rmac)
-            else F.normalize(gem(features, pooling.power))
-        )
-        rows.append(own.cpu())
-    begin_whitening(pooling.whiten, torch.cat(rows))
-
-
-def _whitening(
-    network: GlobalNetwork, data: RelatedPictures, device: str
-) -> LearnedWhitening | None:
-    """siaMAC's, of all pairs of the data; DIR's is a layer of its network."""
-    if not isinstance(network.pooling, Mac):
-        return None
-    vectors = describe_all(network, data, np.arange(len(data)), device)
-    first = np.concatenate([np.full(len(own), row) for row, own in enumerate(data.positives)])
-    second = np.concatenate(list(data.positives))
-    if len(first) <= vectors.shape[1]:
-        return None
-    return LearnedWhitening.fit(vectors[first], vectors[second], vectors.shape[1], data.name)
-
-
 def _write(
     path: Path,
     stage: str,
@@ -230,7 +181,7 @@ def _write(
     card: dict[str, Any],
 ) -> None:
     tensors = dict(network.state_dict())  # trunk.…, pooling.…
-    whitening = _whitening(network, data, device)
+    whitening = learned_whitening(network, data, device)
     if whitening is not None:
         tensors["whitening.mean"] = torch.from_numpy(whitening.mean)
         tensors["whitening.components"] = torch.from_numpy(whitening.components)

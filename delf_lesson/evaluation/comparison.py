@@ -12,24 +12,17 @@ from delf_lesson.evaluation.bootstrap import mean_interval
 class Difference:
     """How much more average precision the first of two systems has than the second.
 
-    mean: over all queries; low, high: its 95% interval; better, worse: queries it is ahead and
-    behind in, by more than 0.01.
+    mean: over all queries; low, high: its 95% interval. Where that leaves out 0, other landmarks
+    would likely show the same order.
     """
 
     mean: float
     low: float
     high: float
-    better: int
-    worse: int
 
     def __str__(self) -> str:
         """In percent, as "+1.2 [-0.3, +2.5]"."""
         return f"{100 * self.mean:+.1f} [{100 * self.low:+.1f}, {100 * self.high:+.1f}]"
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether the interval leaves out 0, so that other landmarks would say the same."""
-        return self.low > 0 or self.high < 0
 
 
 def difference(
@@ -46,8 +39,7 @@ def difference(
         raise ValueError(f"second: {odd} was answered by one system only; compare the same queries")
     gains = [value - second[query] for query, value in first.items()]
     low, high = mean_interval(gains, [landmarks[query] for query in first])
-    better, worse = sum(gain > 0.01 for gain in gains), sum(gain < -0.01 for gain in gains)
-    return Difference(fmean(gains), low, high, better, worse)
+    return Difference(fmean(gains), low, high)
 
 
 def turned_pairs(

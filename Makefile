@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BASE := $(VENV)/installed-base
 TEST := $(VENV)/installed-test
+SITE := $(VENV)/installed-site
 RENDER := .venv-render/installed
 
 # Jupyter, IPython and matplotlib keep their files in the project, and read nobody's own settings.
@@ -23,12 +24,12 @@ export MPLCONFIGDIR := $(CURDIR)/.jupyter/matplotlib
 # A stamp holds the folder it was made in. It is void when .venv lost its Python or pip, or when
 # the checkout was moved, since scripts in .venv and the editable install name the folder.
 ifneq ($(shell $(BIN)/python -c 'import pip' 2>/dev/null && echo works),works)
-$(shell rm -f $(BASE) $(TEST))
+$(shell rm -f $(BASE) $(TEST) $(SITE))
 endif
 $(shell for stamp in $(BASE) $(TEST); do \
   if [ -f $$stamp ] && [ "$$(cat $$stamp)" != "$$(pwd -P)" ]; then rm -rf $(VENV); fi; done)
 
-.PHONY: help lab test lint bench ablations difficulty notebooks landmarks points test-render constraints clean
+.PHONY: help lab test lint bench ablations difficulty notebooks site slides landmarks points test-render constraints clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -40,6 +41,8 @@ help:
 	@echo 'make ablations    measure what few keypoints and the weight of a fusion change (an hour)'
 	@echo 'make difficulty   how hard the rendered towns are for SIFT (some ten minutes)'
 	@echo 'make notebooks    run every notebook and store its outputs'
+	@echo 'make site         the notebooks as web pages, in build/site'
+	@echo 'make slides       the notebooks as slides, in build/slides'
 	@echo 'make landmarks    render data/landmarks again (Python 3.11; hours, but it resumes)'
 	@echo 'make points       find again which points the training pictures share (minutes)'
 	@echo 'make test-render  render some shipped pictures again and compare the bytes (Python 3.11)'
@@ -95,11 +98,28 @@ ablations: $(TEST)
 difficulty: $(TEST)
 	$(BIN)/python tests/benchmarks/landmark_difficulty.py $(ARGS)
 
-# Times and widget ids change at every run, so they are not stored.
+# Times and widgets' ids change at every run, so they are not stored.
 notebooks: $(TEST)
 	$(BIN)/python -m nbconvert --to notebook --execute --inplace \
 	  --ExecutePreprocessor.record_timing=False \
-	  --ExecutePreprocessor.store_widget_state=False notebooks/*.ipynb
+	  --ExecutePreprocessor.store_widget_state=False \
+	  --NotebookExporter.preprocessors=delf_lesson.classroom.publish.WithoutWidgets \
+	  $(or $(ARGS),notebooks/*.ipynb)
+
+$(SITE): pyproject.toml constraints.txt
+	$(make_venv)
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[site]'
+	@printf '%s\n' "$$(pwd -P)" > $(BASE)
+	@printf '%s\n' "$$(pwd -P)" > $(SITE)
+
+# What is stored in the notebooks, as pages and slides that need no network.
+site: $(SITE)
+	$(BIN)/python -m delf_lesson.classroom.publish page build/site
+	@echo 'Open build/site/index.html'
+
+slides: $(SITE)
+	$(BIN)/python -m delf_lesson.classroom.publish deck build/slides
+	@echo 'Open build/slides/index.html'
 
 # Blender comes as a Python module that wants Python 3.11 and a numpy below 2, so it gets an
 # environment of its own: what the extra "render" lists, without the lesson's dependencies.

@@ -17,12 +17,15 @@ _OFFLINE = {
     }
 }
 
+# What explorers show is then kept with a notebook, and seen again without its kernel.
+_WIDGETS = Path("@jupyter-widgets", "jupyterlab-manager", "plugin.jupyterlab-settings")
+
 
 def environment(state: Path | None = None) -> dict[str, str]:
     """Return this process's environment with Jupyter's folders inside `state`.
 
     `state` is the project's `.jupyter` by default. It is created, with the page configuration
-    that lets JupyterLab run without a network.
+    that lets JupyterLab run without a network, and the setting that keeps what widgets show.
     """
     state = (state or project_root() / ".jupyter").resolve()
     folders = {
@@ -39,6 +42,10 @@ def environment(state: Path | None = None) -> dict[str, str]:
     page_config = folders["JUPYTER_CONFIG_DIR"] / "labconfig" / "page_config.json"
     page_config.parent.mkdir(exist_ok=True)
     page_config.write_text(json.dumps(_OFFLINE, indent=2), encoding="utf-8")
+    keep_widgets = folders["JUPYTERLAB_SETTINGS_DIR"] / _WIDGETS
+    if not keep_widgets.exists():  # whoever chose otherwise in the settings keeps that
+        keep_widgets.parent.mkdir(parents=True, exist_ok=True)
+        keep_widgets.write_text('{"saveState": true}', encoding="utf-8")
     return {
         **os.environ,
         **{name: str(folder) for name, folder in folders.items()},

@@ -100,18 +100,24 @@ def show_shares(
         return drawing(figure, alt)
 
 
-def threshold_figure(curves: Mapping[str, PrecisionRecall], threshold: float) -> Figure:
-    """Precision over recall, and where each curve stands at one threshold for all."""
+def curves_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
+    """Precision over recall, without markers and on axes from 0 to 1."""
     figure = draw_precision_recall(
         {name: (list(curve.precision), list(curve.recall)) for name, curve in curves.items()}, "-"
     )
+    figure.axes[0].set_xlim(0, 1)
+    figure.axes[0].legend(loc="lower left")
+    return figure
+
+
+def threshold_figure(curves: Mapping[str, PrecisionRecall], threshold: float) -> Figure:
+    """Precision over recall, and where each curve stands at one threshold for all."""
+    figure = curves_figure(curves)
     axes = figure.axes[0]
     for curve, (colour, style) in zip(curves.values(), styles(len(curves)), strict=True):
         precision, recall = curve.at(threshold)
         axes.plot(recall, precision, style[0], color=colour, markersize=11, markeredgecolor="black")
     axes.set_title(f"Marks: returned if there are at least {threshold:g} inliers")
-    axes.set_xlim(0, 1)
-    axes.legend(loc="lower left")
     return figure
 
 

@@ -4,8 +4,9 @@ import threading
 
 import pytest
 
-from delf_lesson.classroom import live_row
-from delf_lesson.classroom.live_row import Bar, LiveRow, Stopped, duration
+from delf_lesson.classroom.explorers import live_row
+from delf_lesson.classroom.explorers.job import Bar, Stopped, duration
+from delf_lesson.classroom.explorers.live_row import LiveRow
 
 CELL = {
     "map": 0.5,
@@ -42,25 +43,25 @@ def test_it_says_what_to_expect_before_it_starts(row):
 
 
 def test_it_measures_beside_other_work(row):
-    row.measure()
-    assert row.start.disabled and not row.stop.disabled
+    row.job.begin()
+    assert row.job.start.disabled and not row.job.stop.disabled
     row.system.value = "LIFT"  # asks for something else, while the first goes on
     row.go.set()
-    row.thread.join(10)
-    assert row.result.value == "SIFT on albion: mAP <b>0.625</b> now, 0.500 in the table"
-    assert row.bar.label.value == "Describing: 2 of 2" and row.bar.bar.value == 2
-    assert not row.start.disabled and row.stop.disabled
+    row.job.thread.join(10)
+    assert "SIFT on albion: mAP <b>0.625</b> now, 0.500 in the table" in row.job.result.value
+    assert row.job.bar.label.value == "Describing: 2 of 2" and row.job.bar.bar.value == 2
+    assert not row.job.start.disabled and row.job.stop.disabled
 
 
 def test_it_can_be_stopped_and_started_again(row):
-    row.measure()
-    row.stop.click()
+    row.job.begin()
+    row.job.stop.click()
     row.go.set()
-    row.thread.join(10)
-    assert row.result.value.startswith("Stopped") and row.stop.disabled
-    row.measure()
-    row.thread.join(10)
-    assert "0.625" in row.result.value
+    row.job.thread.join(10)
+    assert row.job.result.value.startswith("Stopped") and row.job.stop.disabled
+    row.job.begin()
+    row.job.thread.join(10)
+    assert "0.625" in row.job.result.value
 
 
 def test_an_error_is_shown(row, monkeypatch):
@@ -68,10 +69,10 @@ def test_an_error_is_shown(row, monkeypatch):
         raise OSError("the <disk> is full")
 
     monkeypatch.setattr(live_row, "measure_cell", fails)
-    row.measure()
-    row.thread.join(10)
-    assert "OSError" in row.result.value and "&lt;disk&gt;" in row.result.value
-    assert not row.start.disabled
+    row.job.begin()
+    row.job.thread.join(10)
+    assert "OSError" in row.job.result.value and "&lt;disk&gt;" in row.job.result.value
+    assert not row.job.start.disabled
 
 
 def test_a_bar_passes_every_step_on():

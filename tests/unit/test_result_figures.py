@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from delf_lesson.classroom.explorers import explore_threshold
 from delf_lesson.classroom.result_figures import (
     found_shares,
     threshold_figure,
@@ -33,13 +32,6 @@ def test_marks_stand_on_their_curves():
     assert one == (0.4, 0.9) and two == (0.0, 1.0)  # (recall, precision)
     colours = [line.get_color() for line in axes.lines]
     assert colours[:2] == colours[2:]
-
-
-def test_moving_the_threshold_changes_the_picture():
-    explorer = explore_threshold({"one": CURVE}, 40, 10)
-    before = explorer.picture.value
-    explorer.sliders["threshold"].value = 25
-    assert explorer.picture.value != before and explorer.message.value == ""
 
 
 def test_a_cell_that_was_not_measured_is_not_a_number():

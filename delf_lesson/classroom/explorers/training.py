@@ -1,0 +1,165 @@
+"""Watch a training, and hold it up (notebooks 04 and 05)."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import ipywidgets as widgets
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from delf_lesson.classroom.deep_figures import loss_figure, overlay
+from delf_lesson.classroom.explorers.drawing import beside, of_height
+from delf_lesson.classroom.explorers.explorer import Shown, jpeg, new_picture, shown_error
+from delf_lesson.classroom.explorers.labels import Labels, labelled_box
+from delf_lesson.classroom.figures import pixels
+from delf_lesson.deep.attention import AttentionClassifier
+from delf_lesson.deep.delf import Delf
+from delf_lesson.images import Pixels
+
+
+class LiveLoss(Shown):
+    """The loss of a training that goes on, redrawn after every epoch."""
+
+    def __init__(self, epochs: int, chance: float, name: str = "training") -> None:
+        self.epochs, self.chance, self.name = epochs, chance, name
+        self.losses: list[float] = []
+        self.picture = new_picture()
+        self.labels = Labels()
+        self._redraw()
+        text = "The loss after every epoch, drawn while it trains"
+        super().__init__(labelled_box([self.picture], self.labels), text, self.picture.value)
+
+    def add(self, loss: float) -> None:
+        """One more epoch."""
+        self.losses.append(loss)
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self.picture.value = jpeg(draw_loss(self.losses, self.epochs, self.chance, self.name))
+        self.labels.alt = f"The loss after {len(self.losses)} of {self.epochs} epochs"
+
+
+def draw_loss(losses: Sequence[float], epochs: int, chance: float, name: str) -> Pixels:
+    """The losses until now, on axes that hold all epochs."""
+    return pixels(loss_figure({name: losses}, chance, epochs))
+
+
+class Training(Shown):
+    """Start, pause and go on with a training, and see its loss and what it has learned.
+
+    begin: begins anew, and gives the loss after every step. steps: how many it takes.
+    picture: draws what was learned until now, beside the loss. It trains in a thread of its own,
+    so that the notebook can be used meanwhile; between two steps it looks whether to pause.
+    """
+
+    def __init__(
+        self,
+        begin: Callable[[], Iterator[float]],
+        steps: int,
+        chance: float,
+        picture: Callable[[], Pixels],
+        text: str,
+    ) -> None:
+        self.begin, self.steps, self.chance, self.learned = begin, steps, chance, picture
+        self.losses: list[float] = []
+        self.training: Iterator[float] | None = None
+        self.thread: threading.Thread | None = None
+        self.running = threading.Event()
+        self.start = widgets.Button(description="Start", tooltip="Train, or go on training")
+        self.pause = widgets.Button(description="Pause", disabled=True)
+        self.again = widgets.Button(description="From the beginning", disabled=True)
+        self.bar = widgets.IntProgress(max=steps, description="steps", layout={"width": "320px"})
+        self.picture = new_picture()
+        self.message, self.labels = widgets.HTML(), Labels()
+        self.start.on_click(lambda _: self.go())
+        self.pause.on_click(lambda _: self.running.clear())
+        self.again.on_click(lambda _: self.reset())
+        self._draw()
+        buttons = widgets.HBox(
+            [self.start, self.pause, self.again, self.bar], layout={"flex_flow": "row wrap"}
+        )
+        box = labelled_box([buttons, self.picture, self.message], self.labels)
+        super().__init__(box, text, self.picture.value)
+
+    def go(self) -> None:
+        """Train on in the background until the last step or a pause; `thread` is where."""
+        if self.thread is not None and self.thread.is_alive():
+            return
+        self.running.set()
+        self._offer(training=True)
+        self.thread = threading.Thread(target=self._train, daemon=True)
+        self.thread.start()
+
+    def reset(self) -> None:
+        """Forget what was learned."""
+        self.training, self.losses = None, []
+        self._draw()
+        self._offer(training=False)
+
+    def _train(self) -> None:
+        try:
+            if self.training is None:
+                self.training, self.losses = self.begin(), []
+            while self.running.is_set() and len(self.losses) < self.steps:
+                self.losses.append(next(self.training))
+                self._draw()
+        except Exception as error:  # whatever it is, the student has to see it
+            self.message.value = shown_error(error)
+        finally:
+            self._offer(training=False)
+
+    def _offer(self, training: bool) -> None:
+        done = len(self.losses) >= self.steps
+        self.start.disabled, self.pause.disabled = training or done, not training
+        self.again.disabled = training or not self.losses
+
+    def _draw(self) -> None:
+        loss = draw_loss(self.losses, self.steps, self.chance, "training")
+        learned = self.learned()
+        self.picture.value = jpeg(beside(of_height(loss, 250), of_height(learned, 250)))
+        self.bar.value = len(self.losses)
+        says = f"{len(self.losses)} of {self.steps} steps"
+        if self.losses:
+            says += f": the loss is {self.losses[-1]:.2f}, guessing has {self.chance:.2f}"
+        self.labels.alt, self.message.value = says, ""
+
+
+def explore_attention_training(
+    delf: Delf, features: Tensor, labels: Tensor, image: Pixels, steps: int = 40
+) -> Training:
+    """Train an attention on features of pictures, and see the score of every cell of another.
+
+    Slide "Training for Keypoint Selection". delf: whose trunk gave the features (N, C, h, w);
+    labels: (N,), of classes from 0. A step is one mini-batch of 100.
+    """
+    classes = int(labels.max()) + 1
+    learned: dict[str, AttentionClassifier] = {}
+
+    def begin() -> Iterator[float]:
+        torch.manual_seed(0)
+        model = learned["model"] = AttentionClassifier(features.shape[1], classes)
+        optimiser = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        while True:
+            for rows in torch.randperm(len(features)).split(100):
+                loss = F.cross_entropy(model(features[rows]), labels[rows])
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+                yield loss.item()
+
+    def picture() -> Pixels:
+        if "model" not in learned:
+            return image
+        scores = Delf(delf.trunk, learned["model"].attention).score_map(image, 0.5)
+        return overlay(image, scores, 0, float(scores.max()), cell=32)
+
+    return Training(
+        begin,
+        steps,
+        float(np.log(classes)),
+        picture,
+        "The loss of an attention in training, and the score of every cell of one picture; start, "
+        "pause and go on by the buttons",
+    )

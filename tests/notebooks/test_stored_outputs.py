@@ -54,6 +54,16 @@ def test_every_picture_has_an_alternative_text(notebook):
                 assert alt and captions[place + 1] == f"*{alt}.*"
 
 
+def test_explorers_are_stored_as_pictures_and_not_as_widgets(notebook):
+    """A widget is nothing without its kernel; every notebook has an explorer."""
+    text = str(notebook)
+    assert "widget-view" not in text and "widget-state" not in text
+    explorers = [cell for cell in code(notebook) if re.search(r"^explore_\w+\(", cell.source, re.M)]
+    assert explorers or "RetrievalExplorer(" in text
+    for cell in explorers:
+        assert any("image/jpeg" in output.get("data", {}) for output in cell.outputs)
+
+
 def test_no_output_names_a_folder_of_the_machine(notebook):
     for cell in code(notebook):
         for output in cell.outputs:

@@ -1,0 +1,119 @@
+"""Moving an explorer in a browser as a person does, and seeing what it does."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, TimeoutError, expect
+
+
+def panel(page: Page) -> Locator:
+    """The notebook that is open."""
+    return page.locator(".jp-NotebookPanel:visible")
+
+
+def open_notebook(page: Page, address: str) -> None:
+    """Open the notebook and wait for its kernel."""
+    page.goto(address)
+    panel(page).locator(".jp-CodeCell").first.wait_for()
+    page.locator("#jp-main-statusbar", has_text="Python 3 (ipykernel) | Idle").wait_for()
+
+
+def run_all(page: Page, address: str) -> None:
+    """Open the notebook, and choose "Run All Cells" from the menu."""
+    open_notebook(page, address)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def changed(picture: Locator, move: Callable[[], object], what: str = "that") -> None:
+    """What `move` does gives the picture another source, and one that is loaded."""
+    before = picture.get_attribute("src")
+    picture.scroll_into_view_if_needed()
+    move()
+    try:
+        picture.page.wait_for_function(
+            "([image, before]) => image.src !== before && image.complete && image.naturalWidth",
+            arg=[picture.element_handle(), before],
+            timeout=60_000,
+        )
+    except TimeoutError:
+        raise AssertionError(f"{what} changed nothing in the picture") from None
+
+
+class Slider:
+    """One slider of an explorer: its handle for keys, its track for the mouse, its number."""
+
+    def __init__(self, box: Locator) -> None:
+        self.handle = box.get_by_role("slider")
+        self.track = box.locator(".noUi-base")
+        self.number = box.locator(".widget-readout")
+        self.label = box.locator(".widget-label").inner_text()
+        # A slider over given values counts them, and shows the one that it stands at.
+        counted, shown = self.handle.get_attribute("aria-valuetext"), self.number.inner_text()
+        try:
+            self.is_number = abs(float(counted) - float(shown)) <= 0.01 * abs(float(shown))
+        except ValueError:
+            self.is_number = False
+
+    def share(self) -> float:
+        """Where the handle stands, from 0 to 1."""
+        low, high, now = (
+            float(self.handle.get_attribute(f"aria-value{name}")) for name in ("min", "max", "now")
+        )
+        return (now - low) / (high - low)
+
+    def press_far(self) -> None:
+        """To the other end by a key."""
+        self.handle.press("Home" if self.share() > 0.5 else "End")
+
+    def click_far(self) -> None:
+        """To the other end by the mouse."""
+        box = self.track.bounding_box()
+        x = box["x"] + (0.03 if self.share() > 0.5 else 0.97) * box["width"]
+        self.track.page.mouse.click(x, box["y"] + box["height"] / 2)
+
+    def restore(self, text: str, share: float) -> None:
+        """Back to a number, which is typed, or to one of given values, by the keys."""
+        if self.is_number:
+            self.number.click()
+            self.number.press("Control+A")
+            self.number.press_sequentially(text)
+            self.number.press("Enter")
+        else:
+            self.handle.press("Home")
+            for _ in range(round(share * float(self.handle.get_attribute("aria-valuemax")))):
+                self.handle.press("ArrowRight")
+        expect(self.number).to_have_text(text)
+
+    def check(self, picture: Locator) -> None:
+        """It has a name, and the picture changes by keys and by the mouse; it goes back after."""
+        expect(self.handle).to_have_accessible_name(self.label)
+        text, share = self.number.inner_text(), self.share()
+        for move, how in ((self.press_far, "by a key"), (self.click_far, "by the mouse")):
+            self.handle.scroll_into_view_if_needed()
+            changed(picture, move, f"{self.label}, {how},")
+            changed(picture, lambda: self.restore(text, share), f"{self.label} set to {text}")
+
+
+def move_all(explorer: Locator, picture: Locator) -> int:
+    """Every slider and box of an explorer by keys and by the mouse; how many there are."""
+    sliders = [Slider(box) for box in explorer.locator(".widget-slider").all()]
+    for slider in sliders:
+        slider.check(picture)
+    boxes = explorer.get_by_role("checkbox").all()
+    for box in boxes:
+        changed(picture, lambda box=box: box.press("Space"), "a box, by a key,")
+        changed(picture, box.click, "a box, by the mouse,")
+    return len(sliders) + len(boxes)
+
+
+def click_picture(picture: Locator, x: float, y: float) -> None:
+    """A click on the picture at shares of its width and height."""
+    box = picture.bounding_box()
+    at = {"x": x * box["width"], "y": y * box["height"]}
+    changed(picture, lambda: picture.click(position=at), f"a click at {x}, {y}")
+
+
+def check_alternative_text(explorer: Locator, picture: Locator) -> None:
+    """The picture's alternative text is what stands below it."""
+    says = explorer.get_by_role("status").last
+    expect(picture).to_have_attribute("alt", says.inner_text())

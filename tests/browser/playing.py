@@ -1,0 +1,164 @@
+"""A notebook is opened, run and played with in JupyterLab by a real browser."""
+
+from collections.abc import Callable
+
+import nbformat
+from driving import (
+    changed,
+    check_alternative_text,
+    click_picture,
+    move_all,
+    panel,
+    run_all,
+)
+from playwright.sync_api import Locator, Page, expect
+
+from delf_lesson.evaluation.table import read_table
+from delf_lesson.paths import project_root
+
+EXPLORERS = {
+    "00_start_here": [False],
+    "01_keypoints": [True, False],
+    "02_local_descriptors": [True, False],
+    "03_dense_features": [True],
+    "04_learning_descriptors": [True],
+    "05_attention": [False],
+    "06_retrieval_pipeline": [False, False],
+    "07_results": [False],
+}
+"""Of each notebook the explorers that answer at once, in order, and whether they take clicks."""
+
+
+def play(page: Page, jupyter: Callable[[str], str], name: str) -> None:
+    """Run a notebook whole, and move everything in it that moves."""
+    notebook = nbformat.read(project_root() / "notebooks" / f"{name}.ipynb", as_version=4)
+    run_all(page, jupyter(name))
+    check_cells(page, [cell for cell in notebook.cells if cell.cell_type == "code"])
+    assert panel(page).get_by_text("model not found").count() == 0
+    PLAYED.get(name, lambda page: None)(page)
+    check_explorers(page, name)
+
+
+def answering(page: Page) -> list[Locator]:
+    """The explorers that answer at once, and not by a button."""
+    every = panel(page).locator(".delf-explorer", has=page.locator("img:visible")).all()
+    return [
+        one
+        for one in every
+        if one.locator(".widget-slider, .widget-checkbox").count()
+        and not one.locator("button").count()
+    ]
+
+
+def check_cells(page: Page, cells: list) -> None:
+    """Every cell gets its number in turn, shows its pictures, and no error."""
+    pictures = 0
+    for number, cell in enumerate(cells, start=1):
+        prompt = panel(page).locator(".jp-CodeCell .jp-InputPrompt", has_text=f"[{number}]:")
+        prompt.first.wait_for()
+        shown = panel(page).locator(".jp-CodeCell", has=page.locator(f"text='[{number}]:'"))
+        kinds = {mime for output in cell.outputs for mime in output.get("data", {})}
+        if any(mime.startswith("image/") for mime in kinds):
+            pictures += 1
+            image = shown.locator(".jp-OutputArea img").first
+            image.wait_for()
+            assert image.evaluate("image => image.naturalWidth") > 200
+            assert shown.locator(".jp-RenderedMarkdown em").first.inner_text()
+        assert shown.locator(".jp-OutputArea [data-mime-type*=error]").count() == 0
+        assert shown.locator(".jp-OutputArea [data-mime-type*=stderr]").count() == 0
+    assert pictures >= 2
+
+
+def check_explorers(page: Page, name: str) -> None:
+    """Each is moved by keyboard, mouse and click, and its picture has an alternative text."""
+    found = answering(page)
+    assert len(found) == len(EXPLORERS[name])
+    for place, (explorer, clickable) in enumerate(zip(found, EXPLORERS[name], strict=True)):
+        picture = explorer.locator("img")
+        picture.scroll_into_view_if_needed()
+        assert move_all(explorer, picture) >= 2
+        if clickable:
+            for x, y in ((0.05, 0.2), (0.2, 0.25)):
+                click_picture(picture, x, y)
+        check_alternative_text(explorer, picture)
+        page.screenshots(f"{name}-{place + 1}")
+
+
+def play_training(page: Page) -> None:
+    """It starts, is paused by a key, goes on, and ends."""
+    box = panel(page).locator(".delf-explorer", has=page.get_by_role("button", name="Pause"))
+    picture, pause = box.locator("img"), box.get_by_role("button", name="Pause")
+    changed(picture, box.get_by_role("button", name="Start").click)
+    changed(picture, lambda: None)  # the next step
+    pause.focus()
+    pause.press("Enter")
+    expect(pause).to_be_disabled()
+    done = int(box.get_by_role("status").inner_text().split()[0])
+    assert 1 <= done < 40
+    changed(picture, box.get_by_role("button", name="Start").click)
+    check_alternative_text(box, picture) if pause.is_disabled() else pause.click()
+    expect(pause).to_be_disabled()
+    changed(picture, box.get_by_role("button", name="From the beginning").click)
+    expect(box.get_by_role("status")).to_have_text("0 of 40 steps")
+
+
+def play_pipeline(page: Page) -> None:
+    """The pictures of the pipeline are described, and a photograph is searched for."""
+    describe_pictures(page)
+    explore_uploaded(page)
+
+
+def describe_pictures(page: Page) -> None:
+    """Press the button of the pipeline, and wait until its pictures are described."""
+    box = panel(page).locator(".jp-OutputArea-output", has=page.get_by_text("codes of 20 bytes"))
+    box.get_by_role("button", name="Describe").click()
+    box.get_by_text("Described. Choose a query").wait_for()
+
+
+def explore_uploaded(page: Page) -> None:
+    """A photograph is uploaded and searched for; without one it says what is missing."""
+    choose_photo = page.get_by_role("button", name="Choose a photograph")
+    box = panel(page).locator(".delf-explorer", has=choose_photo)
+    search = box.get_by_role("button", name="Search")
+    search.click()
+    expect(box.get_by_role("alert")).to_contain_text("no photograph is chosen")
+    photo = project_root() / "data" / "landmarks" / "albion" / "images" / "playhouse_01.jpg"
+    with page.expect_file_chooser() as chooser:
+        box.get_by_role("button", name="Choose a photograph").click()
+    chooser.value.set_files(photo)
+    box.get_by_text("(1)").wait_for()
+    search.press("Enter")
+    expect(box.get_by_role("status")).to_contain_text("366 pictures were searched", timeout=300_000)
+    picture = box.locator("img")
+    assert picture.evaluate("image => image.naturalWidth") > 600
+    check_alternative_text(box, picture)
+
+
+def play_live_row(page: Page) -> None:
+    """A row that is chosen and measured comes out as in the table."""
+    row = panel(page).locator(".widget-vbox", has=page.get_by_role("button", name="Measure"))
+    row = row.first
+    choose(row.get_by_role("slider", name="system"), "colours")
+    expected = f"{read_table()['cells']['colours']['albion']['map']:.3f}"
+    row.get_by_text(f"In the table: mAP {expected}").wait_for()
+    row.get_by_role("button", name="Measure").click()
+    row.get_by_text(f"mAP {expected} now").wait_for()
+    assert row.get_by_text("Timing: 9 of 9").count() == 1
+
+
+def choose(slider, wanted: str) -> None:
+    """Go through a slider's values by its keys until the wanted one stands beside it."""
+    slider.press("Home")
+    readout = slider.locator("xpath=ancestor::*[contains(@class, 'widget-slider')]").locator(
+        ".widget-readout"
+    )
+    while readout.inner_text() != wanted:
+        slider.press("ArrowRight")
+
+
+PLAYED: dict[str, Callable[[Page], None]] = {
+    "05_attention": play_training,
+    "06_retrieval_pipeline": play_pipeline,
+    "07_results": play_live_row,
+}
+"""What else a notebook has to play with."""

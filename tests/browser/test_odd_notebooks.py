@@ -1,0 +1,14 @@
+"""Every notebook of odd number runs, and its explorers answer.
+
+There are two such modules, so that two workers share what takes long.
+"""
+
+import pytest
+from playing import EXPLORERS, play
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("name", list(EXPLORERS)[1::2])
+def test_a_notebook_runs_and_its_explorers_answer(page, jupyter, name):
+    play(page, jupyter, name)

@@ -1,0 +1,142 @@
+"""Explorers in a real browser: errors, moving sliders, and pages without a kernel."""
+
+import json
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+from driving import changed, check_alternative_text, open_notebook, panel, run_all
+from playwright.sync_api import expect
+
+from delf_lesson.paths import project_root
+
+pytestmark = pytest.mark.browser
+
+
+def write(notebooks: Path, name: str, *cells: str) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+    }
+    nbformat.write(notebook, notebooks / f"{name}.ipynb")
+
+
+FAILING = """
+import numpy as np
+from delf_lesson.classroom.explorers.controls import slider
+from delf_lesson.classroom.explorers.explorer import Drawn, Explorer
+
+def draw(level):
+    if level > 200:
+        raise ValueError("level is over 200; wanted 0 to 200")
+    return Drawn(np.full((100, 300, 3), level, np.uint8), f"all {level}", size=(300, 100))
+
+def click(x, y):
+    if x > 150:
+        raise RuntimeError("that was the right half; click the left")
+    return {"level": 10}
+
+Explorer(draw, {"level": slider("level", 0, 255, 100)}, "a grey picture", click=click)
+"""
+
+
+def test_an_error_of_an_explorer_is_seen_and_goes_away(page, notebooks, jupyter):
+    write(notebooks, "failing", FAILING)
+    run_all(page, jupyter("failing"))
+    explorer = panel(page).locator(".delf-explorer")
+    handle, picture = explorer.get_by_role("slider"), explorer.locator("img")
+    alert = explorer.get_by_role("alert")
+    picture.wait_for()
+    before = picture.get_attribute("src")
+    handle.press("End")
+    expect(alert).to_contain_text("ValueError: level is over 200; wanted 0 to 200")
+    expect(alert).to_contain_text("Choose another value")
+    assert picture.get_attribute("src") == before
+    changed(picture, lambda: handle.press("Home"))
+    expect(alert).to_have_count(0)
+    picture.click(position={"x": 250, "y": 50})
+    expect(alert).to_contain_text("that was the right half")
+    changed(picture, lambda: picture.click(position={"x": 50, "y": 50}))
+    expect(alert).to_have_count(0)
+    check_alternative_text(explorer, picture)
+
+
+SLOW = """
+import time
+import numpy as np
+from delf_lesson.classroom.explorers.controls import slider
+from delf_lesson.classroom.explorers.explorer import Drawn, Explorer
+
+drawn = []
+
+def draw(level):
+    drawn.append(level)
+    time.sleep(0.3)
+    return Drawn(np.full((100, 300, 3), level, np.uint8), f"all {level}, {len(drawn)} drawn")
+
+Explorer(draw, {"level": slider("level", 0, 255, 100)}, "a grey picture")
+"""
+
+
+def test_a_moving_slider_is_drawn_where_it_is_and_not_everywhere_it_was(page, notebooks, jupyter):
+    write(notebooks, "slow", SLOW)
+    run_all(page, jupyter("slow"))
+    explorer = panel(page).locator(".delf-explorer")
+    handle = explorer.get_by_role("slider")
+    explorer.get_by_role("status").wait_for()
+    for _ in range(40):
+        handle.press("ArrowRight")
+    expect(explorer.get_by_role("status")).to_contain_text("all 140")
+    drawn = int(explorer.get_by_role("status").inner_text().split(",")[1].split()[0])
+    assert drawn <= 20
+
+
+def test_what_an_explorer_showed_is_seen_without_its_kernel(page, jupyter, notebooks):
+    """Run and saved, the kernel shut down, the page loaded anew."""
+    write(notebooks, "kept", FAILING)
+    address = jupyter("kept")
+    run_all(page, address)
+    explorer = panel(page).locator(".delf-explorer")
+    changed(explorer.locator("img"), lambda: explorer.get_by_role("slider").press("Home"))
+    page.keyboard.press("Control+S")
+    page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+    assert "widget-state" in (notebooks / "kept.ipynb").read_text(encoding="utf-8")
+    shut_down_kernels(address)
+    page.goto("about:blank")
+    page.goto(address.replace("/lab/tree", "/lab/workspaces/other/tree"))
+    picture = panel(page).locator(".delf-explorer img")
+    picture.wait_for()
+    assert picture.evaluate("image => image.naturalWidth") > 200
+    assert page.get_by_text("model not found").count() == 0
+
+
+def shut_down_kernels(address: str) -> None:
+    root, token = address.split("/lab/")[0], address.split("token=")[1]
+
+    def ask(path: str, method: str = "GET") -> bytes:
+        request = urllib.request.Request(f"{root}/api/{path}", method=method)
+        request.add_header("Authorization", f"token {token}")
+        return urllib.request.urlopen(request, timeout=30).read()
+
+    for session in json.loads(ask("sessions")):
+        ask(f"sessions/{session['id']}", "DELETE")
+
+
+@pytest.mark.parametrize("name", ["03_dense_features", "07_results"])
+def test_a_notebook_reads_well_before_it_is_run(page, jupyter, notebooks, name):
+    """As it is shipped: pictures in place of its explorers."""
+    shipped = project_root() / "notebooks" / f"{name}.ipynb"
+    (notebooks / f"{name}.ipynb").write_bytes(shipped.read_bytes())
+    open_notebook(page, jupyter(name))
+    wanted = sum(
+        any(mime.startswith("image/") for mime in output.get("data", {}))
+        for cell in nbformat.read(shipped, as_version=4).cells
+        for output in cell.get("outputs", [])
+    )
+    images = panel(page).locator(".jp-OutputArea img")
+    expect(images).to_have_count(wanted)
+    for text in ("model not found", "Loading widget"):
+        assert panel(page).get_by_text(text).count() == 0

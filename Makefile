@@ -60,16 +60,18 @@ define make_venv
 fi
 endef
 
+# The lesson with one of its extras, or with none.
+define install
+$(make_venv)
+$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.$(1)'
+@for stamp in $(BASE) $@; do pwd -P > $$stamp; done
+endef
+
 $(BASE): pyproject.toml constraints.txt
-	$(make_venv)
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e .
-	@printf '%s\n' "$$(pwd -P)" > $(BASE)
+	$(call install,)
 
 $(TEST): pyproject.toml constraints.txt
-	$(make_venv)
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[test]'
-	@printf '%s\n' "$$(pwd -P)" > $(BASE)
-	@printf '%s\n' "$$(pwd -P)" > $(TEST)
+	$(call install,[test])
 
 lab: $(BASE)
 	@$(BIN)/delf-lesson lab $(ARGS)
@@ -107,10 +109,7 @@ notebooks: $(TEST)
 	  $(or $(ARGS),notebooks/*.ipynb)
 
 $(SITE): pyproject.toml constraints.txt
-	$(make_venv)
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[site]'
-	@printf '%s\n' "$$(pwd -P)" > $(BASE)
-	@printf '%s\n' "$$(pwd -P)" > $(SITE)
+	$(call install,[site])
 
 # What is stored in the notebooks, as pages and slides that need no network.
 site: $(SITE)

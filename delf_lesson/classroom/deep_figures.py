@@ -205,9 +205,15 @@ def show_loss(losses: Mapping[str, Sequence[float]], chance: float, alt: str) ->
 
 
 def loss_figure(
-    losses: Mapping[str, Sequence[float]], chance: float, epochs: int | None = None
+    losses: Mapping[str, Sequence[float]],
+    chance: float,
+    epochs: int | None = None,
+    step: str = "epoch",
 ) -> Figure:
-    """What `show_loss` draws; epochs: how many there will be, while not all are done."""
+    """What `show_loss` draws; epochs: how many there will be, while not all are done.
+
+    step: what there is a loss of.
+    """
     with rc_context(LOOK):
         figure = new_figure(3.4, 7.5)
         axes = figure.add_subplot()
@@ -217,7 +223,7 @@ def loss_figure(
             done = np.arange(1, len(values) + 1)
             axes.plot(done, values, style, color=colour, label=name, markersize=4)
         axes.axhline(chance, color="black", linewidth=1, linestyle="--", label="guessing")
-        axes.set(xlabel="epoch", ylabel="cross-entropy", ylim=(0, None))
+        axes.set(xlabel=step, ylabel="cross-entropy", ylim=(0, None))
         if epochs:
             axes.set_xlim(0.5, epochs + 0.5)
         axes.grid(alpha=0.3)

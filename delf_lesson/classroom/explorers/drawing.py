@@ -19,7 +19,7 @@ from delf_lesson.images import Pixels
 
 WIDTH = 880  # pixels of an explorer's picture
 GAP = 8
-BLUE, ORANGE, GREEN = (0, 114, 178), (230, 159, 0), (0, 158, 115)  # safe for colour-blind eyes
+BLUE, ORANGE = (0, 114, 178), (230, 159, 0)  # safe for colour-blind eyes
 BLACK, WHITE, GREY = (0, 0, 0), (255, 255, 255), (130, 130, 130)
 SUBPIXEL = 4  # bits behind the point of OpenCV's coordinates
 

@@ -11,10 +11,10 @@ from delf_lesson.classical.properties import MATCH_OVERLAP_ERROR, MATCH_TOLERANC
 from delf_lesson.classical.repeatability import correspondences
 from delf_lesson.classical.scale_space import scale_space
 from delf_lesson.classical.sift import (
+    BINS,
     CELL_SIGMAS,
     CELLS,
     MOST,
-    PEAK,
     describe_patches,
     descriptor_patches,
     orientation_histograms,
@@ -171,7 +171,8 @@ def _square(canvas: Pixels, one: Described, own: int, factor: float, colour: tup
 def _column(one: Described, own: int, width: int) -> Pixels:
     """The patch of a keypoint, the histogram of its angles, and its 128 numbers."""
     histogram = one.histograms[own]
-    peaks = [k for k in range(len(histogram)) if _is_peak(histogram, k)]
+    _, angles = orientation_peaks(histogram[None])
+    peaks = (np.rint(angles * BINS / (2 * np.pi)).astype(int) % BINS).tolist()
     tall = (PATCH - 24 - GAP) // 2
     lines = above(
         bars(histogram, (width, tall), float(histogram.max()), marked=peaks),
@@ -181,9 +182,3 @@ def _column(one: Described, own: int, width: int) -> Pixels:
         titled(enlarged(one.patches[own], PATCH), "patch, turned"),
         titled(lines, "gradients by angle, peaks orange"),
     )
-
-
-def _is_peak(histogram: NDArray[np.float32], k: int) -> bool:
-    before, after = histogram[k - 1], histogram[(k + 1) % len(histogram)]
-    here = histogram[k]
-    return bool(here > before and here >= after and here >= PEAK * histogram.max())

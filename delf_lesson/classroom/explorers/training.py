@@ -1,7 +1,7 @@
 """Watch a training, and hold it up (notebooks 04 and 05)."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import ipywidgets as widgets
 import numpy as np
@@ -37,13 +37,9 @@ class LiveLoss(Shown):
         self._redraw()
 
     def _redraw(self) -> None:
-        self.picture.value = jpeg(draw_loss(self.losses, self.epochs, self.chance, self.name))
+        figure = loss_figure({self.name: self.losses}, self.chance, self.epochs)
+        self.picture.value = jpeg(pixels(figure))
         self.labels.alt = f"The loss after {len(self.losses)} of {self.epochs} epochs"
-
-
-def draw_loss(losses: Sequence[float], epochs: int, chance: float, name: str) -> Pixels:
-    """The losses until now, on axes that hold all epochs."""
-    return pixels(loss_figure({name: losses}, chance, epochs))
 
 
 class Training(Shown):
@@ -116,7 +112,8 @@ class Training(Shown):
         self.again.disabled = training or not self.losses
 
     def _draw(self) -> None:
-        loss = draw_loss(self.losses, self.steps, self.chance, "training")
+        figure = loss_figure({"training": self.losses}, self.chance, self.steps, step="mini-batch")
+        loss = pixels(figure)
         learned = self.learned()
         self.picture.value = jpeg(beside(of_height(loss, 250), of_height(learned, 250)))
         self.bar.value = len(self.losses)

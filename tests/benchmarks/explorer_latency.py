@@ -100,10 +100,14 @@ def main() -> None:
                 number = len(panel(page).locator(".jp-CodeCell").all())
                 panel(page).locator(".jp-InputPrompt", has_text=f"[{number}]:").wait_for()
                 if name.startswith("06"):
+                    cell = panel(page).locator(".jp-CodeCell", has_text="RetrievalExplorer")
+                    cell.last.scroll_into_view_if_needed()
                     describe_pictures(page)
                 page.wait_for_timeout(3000)
                 for place, explorer in enumerate(answering(page)):
                     times = measure(page, explorer, EXPLORERS[name][place])
+                    if not times:
+                        sys.exit(f"{name}, {place + 1}: no move changed the picture in a second")
                     row = {
                         "explorer": f"{name}, {place + 1}",
                         "moves": len(times),

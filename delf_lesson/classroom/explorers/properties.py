@@ -35,8 +35,9 @@ from delf_lesson.classroom.explorers.explorer import Drawn, Explorer
 from delf_lesson.features import LocalFeatures
 from delf_lesson.images import Pixels, to_grey
 
-SIDE = 300  # pixels of width at which keypoints are looked for, so that it is done at once
-KEPT = 200
+LOOKED_AT = 240  # pixels of width at which keypoints are looked for, so that it is done at once
+SIDE = 300  # pixels of the square that a picture is shown on
+KEPT = 150
 
 
 def explore_properties(image: Pixels) -> Explorer:
@@ -44,7 +45,7 @@ def explore_properties(image: Pixels) -> Explorer:
 
     Slide "Classical Keypoint & Local Descriptor Properties".
     """
-    small = of_width(image, SIDE)
+    small = of_width(image, LOOKED_AT)
     first = keypoints(small)
 
     def draw(turn: int, size: float, gamma: float, blur: float, noise: int) -> Drawn:

@@ -111,8 +111,15 @@ def describe_patches(patches: NDArray[np.float32]) -> NDArray[np.float32]:
     direction = direction_weights(-angle.reshape(n, samples))
     direction *= magnitude.reshape(n, samples, 1)  # (N, samples, 8)
     histograms = cell_weights().T @ direction  # (N, 16, 8)
-    unit = l2_normalise(histograms.reshape(n, DIMENSIONS))
-    return l2_normalise(np.minimum(unit, MOST))
+    return normalise_histograms(histograms.reshape(n, DIMENSIONS))
+
+
+def normalise_histograms(rows: NDArray) -> NDArray[np.float32]:
+    """Rows (N, 128) of unit length, no number over 0.2, and of unit length again.
+
+    Contrast drops out, and so does what a single glint adds (Lowe, section 6.1; notebook 02).
+    """
+    return l2_normalise(np.minimum(l2_normalise(rows), MOST))
 
 
 def tent(distance: NDArray) -> NDArray:

@@ -1,1 +1,1 @@
-"""Dense CNN features, attention and training; everything here imports torch."""
+"""Dense CNN features, attention and training; nearly everything here imports torch."""

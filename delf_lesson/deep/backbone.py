@@ -3,43 +3,17 @@
 Slides "How about deep feature?" and "Deep Feature"; introduced in notebook 03.
 """
 
-from dataclasses import dataclass
-
-import numpy as np
 import torch
 import torchvision
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models import resnet
 
+from delf_lesson.deep.receptive_field import Grid, grid_of
+
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 Colour = tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Where a trunk's cells look in its input.
-
-    stride: pixels from one cell's centre to the next; receptive_field: the side of the square of
-    pixels that a cell can see; offset: x and y of the centre of cell (0, 0), pixel centres at
-    integers. The centre of cell i is offset + i * stride.
-    """
-
-    stride: int
-    receptive_field: int
-    offset: float
-
-
-def receptive_fields(xy: NDArray, scales: NDArray, grid: Grid) -> NDArray[np.float32]:
-    """Squares `(x0, y0, x1, y1)` as large as what cells can see, around points: (N, 4), in pixels.
-
-    xy: (N, 2), the points: fields' centres give exactly what the cells can see. scales: (N,), the
-    pyramid's scale that each was computed at.
-    """
-    half = grid.receptive_field / (2 * np.asarray(scales)[:, None])
-    return np.concatenate([xy - half, xy + half], axis=1).astype(np.float32)
 
 
 def fold_batch_norm(trunk: "Trunk") -> None:
@@ -106,19 +80,8 @@ class Trunk(nn.Module):
 
     @property
     def grid(self) -> Grid:
-        """The grid's geometry, derived from the layers of the longest path.
-
-        A layer of kernel k, stride s and padding p widens the field by (k - 1) steps of the grid
-        before it, moves the first centre by (k - 1) / 2 - p of them, and makes steps s times as
-        long. The public TensorFlow model has field 291, stride 32 and padding 145, because its
-        blocks stride in their last unit; the paper's figures do not hold for torchvision's ResNets.
-        """
-        field, step, offset = 1, 1, 0.0
-        for kernel, stride, padding in self._layers():
-            field += (kernel - 1) * step
-            offset += ((kernel - 1) / 2 - padding) * step
-            step *= stride
-        return Grid(step, field, offset)
+        """The grid's geometry, derived from the layers of the longest path: see `grid_of`."""
+        return grid_of(self._layers())
 
     def _layers(self) -> list[tuple[int, int, int]]:
         """Kernel, stride and padding of every layer that moves or widens the field, in order."""

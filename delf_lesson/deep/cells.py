@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from delf_lesson.deep.backbone import Grid
+from delf_lesson.deep.receptive_field import Grid
 from delf_lesson.features import LocalFeatures
 
 Places = Literal["tile", "field"]

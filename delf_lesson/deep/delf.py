@@ -18,8 +18,9 @@ from torch import Tensor
 from torchvision.ops import nms
 
 from delf_lesson.deep.attention import Attention, norm_scores
-from delf_lesson.deep.backbone import Trunk, fold_batch_norm, receptive_fields
+from delf_lesson.deep.backbone import Trunk, fold_batch_norm
 from delf_lesson.deep.cells import Cells, Dense, Places, keypoints
+from delf_lesson.deep.receptive_field import receptive_fields
 from delf_lesson.features import LocalFeatures, l2_normalise
 from delf_lesson.images import Pixels, check_image, rescale, resize_longest, to_original
 from delf_lesson.retrieval.reduction import Pca

@@ -13,8 +13,9 @@ from delf_lesson.deep.attention import (
     attend,
     norm_scores,
 )
-from delf_lesson.deep.backbone import Trunk, receptive_fields
+from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import SCALES, Delf
+from delf_lesson.deep.receptive_field import receptive_fields
 from delf_lesson.features import LocalExtractor
 from delf_lesson.retrieval.reduction import Pca
 

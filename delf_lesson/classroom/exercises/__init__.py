@@ -1,0 +1,42 @@
+"""Exercises: functions for students to write, with hints and checks.
+
+Two or more belong to each notebook from 01 to 07. `check` tries a student's function, `hint`
+helps. The right answer is a function of the package, which is worth reading afterwards.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from delf_lesson.classroom.exercises import (
+    attention,
+    dense,
+    descriptors,
+    keypoints,
+    learning,
+    pipeline,
+    results,
+)
+from delf_lesson.classroom.exercises.checks import Hint, Verdict, find, hint_of, judged
+from delf_lesson.classroom.exercises.exercise import Exercise
+
+__all__ = ["EXERCISES", "Hint", "Verdict", "check", "hint"]
+
+EXERCISES: dict[str, Exercise] = {
+    exercise.name: exercise
+    for module in (keypoints, descriptors, dense, learning, attention, pipeline, results)
+    for exercise in module.EXERCISES
+}
+"""All exercises by name, in the order of the lecture."""
+
+
+def check(name: str, function: Callable[..., Any]) -> Verdict:
+    """Whether a student's function solves the exercise of that name, and if not, why.
+
+    Raises ValueError if there is no such exercise.
+    """
+    return judged(find(EXERCISES, name), function)
+
+
+def hint(name: str, number: int) -> Hint:
+    """Hint 1, 2 or 3 of an exercise, each stronger. Raises ValueError for others."""
+    return hint_of(find(EXERCISES, name), number)

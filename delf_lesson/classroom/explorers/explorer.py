@@ -144,13 +144,18 @@ class Explorer(Shown):
             self.labels.alt, self.message.value = self.drawn.says, ""
 
 
-def shown_error(error: Exception) -> str:
+LAST_PICTURE = (
+    "The picture above is the last that could be drawn. Choose another value; if that does not "
+    "help, run the cell again."
+)
+
+
+def shown_error(error: Exception, remedy: str = LAST_PICTURE) -> str:
     """An error as HTML: its kind and text, what to do, and where it came from."""
     where = html.escape("".join(traceback.format_exception(error)))
     return (
         f'<div role="alert"><b>{type(error).__name__}</b>: {html.escape(str(error))}<br>'
-        "The picture above is the last that could be drawn. Choose another value; if that does "
-        "not help, run the cell again.<details><summary>Where it happened</summary>"
+        f"{remedy}<details><summary>Where it happened</summary>"
         f"<pre>{where}</pre></details></div>"
     )
 

@@ -11,6 +11,8 @@ import click
 from delf_lesson import __version__
 from delf_lesson.command_options import system_option, writable_file
 from delf_lesson.evaluation_command import evaluate
+from delf_lesson.grade_command import grade
+from delf_lesson.release_command import release
 from delf_lesson.table_command import table
 from delf_lesson.training_command import train
 
@@ -178,5 +180,7 @@ def extract(image: Path, system: str, out: Path) -> None:
 
 
 command.add_command(evaluate)
+command.add_command(grade)
+command.add_command(release)
 command.add_command(table)
 command.add_command(train)

@@ -1,0 +1,47 @@
+"""The command `delf-lesson grade`: what students handed in."""
+
+import importlib.util
+import sys
+import time
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--out",
+    metavar="FOLDER",
+    default="graded",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where grades.csv, report.md and feedback/ are written.",
+)
+@click.option("--seed", default=1, show_default=True, help="Of the cases that checks draw.")
+@click.option("--jobs", type=click.IntRange(1), help="How many are graded at once.")
+def grade(folder: Path, out: Path, seed: int, jobs: int | None) -> None:
+    """Grade the notebooks and exams in FOLDER, a sub-folder or zip file for each student.
+
+    Students' code is run with your rights: do it in a container, or on a machine that has nothing
+    to lose. What could not be read is in report.md.
+    """
+    if importlib.util.find_spec("nbgrader") is None:
+        raise click.ClickException(
+            "nbgrader is not installed. With pip: pip install -e '.[teach]' in the lesson's folder"
+        )
+    from delf_lesson.classroom.teaching.grading import grade_class, write_outcomes
+
+    started = time.perf_counter()
+    try:
+        count, outcomes = grade_class(folder, seed, jobs)
+        with click.progressbar(outcomes, count, label="Grading", file=sys.stderr) as steps:
+            done = list(steps)
+        write_outcomes(done, out)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise click.ClickException(str(error)) from error
+    odd = sum(bool(one.problems) for one in done)
+    minutes = (time.perf_counter() - started) / 60
+    click.echo(f"{len(done)} submissions in {minutes:.1f} minutes: {out / 'grades.csv'}")
+    if odd:
+        click.echo(f"{odd} have something to look at: {out / 'report.md'}")

@@ -1,5 +1,6 @@
 """A notebook is opened, run and played with in JupyterLab by a real browser."""
 
+import re
 from collections.abc import Callable
 
 import nbformat
@@ -25,6 +26,7 @@ EXPLORERS = {
     "05_attention": [False],
     "06_retrieval_pipeline": [False, False],
     "07_results": [False],
+    "08_summary_and_quiz": [False],
 }
 """Of each notebook the explorers that answer at once, in order, and whether they take clicks."""
 
@@ -37,6 +39,7 @@ def play(page: Page, jupyter: Callable[[str], str], name: str) -> None:
     assert panel(page).get_by_text("model not found").count() == 0
     PLAYED.get(name, lambda page: None)(page)
     check_explorers(page, name)
+    answer_quiz(page, name)
 
 
 def answering(page: Page) -> list[Locator]:
@@ -82,6 +85,78 @@ def check_explorers(page: Page, name: str) -> None:
                 click_picture(picture, x, y)
         check_alternative_text(explorer, picture)
         page.screenshots(f"{name}-{place + 1}")
+
+
+def answer_quiz(page: Page, name: str) -> None:
+    """Each question is answered, by keys or by the mouse in turn, and looked at."""
+    quiz = panel(page).locator(".delf-explorer", has=page.get_by_role("button", name="Check"))
+    quiz.get_by_role("button", name="Check").last.wait_for()
+    buttons = quiz.get_by_role("button", name="Check").all()
+    assert len(buttons) == (15 if name.startswith("08") else 3)
+    for place, button in enumerate(buttons):
+        box = button.locator("xpath=ancestor::*[contains(@class, 'widget-vbox')][1]")
+        answer(box, by_keys=place % 2 == 0)
+        if place % 2 == 0:
+            button.press("Enter")
+        else:
+            button.click()
+        expect(box.get_by_role("status").last).to_contain_text("ight")  # Right, not right, ...
+    expect(quiz.get_by_role("status").last).to_contain_text(f"of {len(buttons)} answered, saved")
+    quiz.last.scroll_into_view_if_needed()
+    page.screenshots(f"{name}-quiz")
+
+
+def answer(box: Locator, by_keys: bool) -> None:
+    """Answer one question in some way."""
+    radios, boxes = box.get_by_role("radio"), box.get_by_role("checkbox")
+    if radios.count():
+        if box.locator("img").count() and not by_keys:
+            picture = box.locator("img")
+            expect(picture).to_have_attribute("alt", re.compile("numbers 1 to"))
+            size = picture.bounding_box()
+            width = picture.evaluate("image => image.naturalWidth")
+            scale = size["width"] / width
+            picture.click(position={"x": 453 * scale, "y": 236 * scale})
+        elif by_keys:
+            radios.first.press("Space")
+            radios.first.press("Tab")
+            radios.nth(1).press("Space")
+            expect(radios.nth(1)).to_be_checked()
+        else:
+            radios.last.check()
+        expect(box.locator("input:checked")).to_have_count(1)  # a click asks the kernel first
+    elif boxes.count():
+        first = boxes.first
+        first.press("Space") if by_keys else first.click()
+        expect(first).to_be_checked()
+    elif box.get_by_role("textbox").count():
+        box.get_by_role("textbox").fill("7")
+        box.get_by_role("textbox").press("Enter" if by_keys else "Tab")
+    else:
+        steps = box.get_by_role("button").filter(has_text=".")
+        before = steps.first.inner_text()
+        steps.nth(1).press("Enter") if by_keys else steps.nth(1).click()
+        expect(steps.first).not_to_have_text(before)
+
+
+def take_exam(page: Page) -> None:
+    """It wants a name, asks without telling, and is handed in as a file."""
+    begin = page.get_by_role("button", name="Begin", exact=True)
+    exam = panel(page).locator(".delf-explorer", has=begin)
+    begin.click()
+    expect(exam.get_by_role("alert")).to_contain_text("Type your name")
+    exam.get_by_role("textbox").fill("Ada Lovelace")
+    exam.get_by_role("textbox").press("Tab")
+    begin.press("Enter")
+    hand_in = page.get_by_role("button", name="Hand in", exact=True)
+    exam = panel(page).locator(".delf-explorer", has=hand_in).first
+    exam.get_by_role("radio").first.check()
+    expect(exam.get_by_role("status").last).to_contain_text("1 of 15 answered, saved")
+    assert exam.get_by_role("button", name="Check").count() == 0
+    hand_in.press("Enter")
+    expect(exam.get_by_text("Hand in this file")).to_be_visible()
+    exam.scroll_into_view_if_needed()
+    page.screenshots("exam")
 
 
 def play_training(page: Page) -> None:
@@ -160,5 +235,6 @@ PLAYED: dict[str, Callable[[Page], None]] = {
     "05_attention": play_training,
     "06_retrieval_pipeline": play_pipeline,
     "07_results": play_live_row,
+    "08_summary_and_quiz": take_exam,
 }
 """What else a notebook has to play with."""

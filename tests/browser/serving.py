@@ -60,7 +60,11 @@ def serving(
         port=port,
         extra=[f"--IdentityProvider.token={token}", "--ServerApp.port_retries=0"],
     )
-    environment = {**lab.environment(state), "DELF_LESSON_CACHE": str(cache)}
+    environment = {
+        **lab.environment(state),
+        "DELF_LESSON_CACHE": str(cache),
+        "DELF_LESSON_ANSWERS": str(state / "answers"),
+    }
     if whole:
         keep_all_cells_on_the_page(Path(environment["JUPYTERLAB_SETTINGS_DIR"]))
     log = state / "jupyter.log"

@@ -113,6 +113,67 @@ def test_what_an_explorer_showed_is_seen_without_its_kernel(page, jupyter, noteb
     assert page.get_by_text("model not found").count() == 0
 
 
+QUIZ = """
+from delf_lesson.classroom.quiz import quiz
+
+quiz("05_attention")
+"""
+
+
+def test_answers_to_a_quiz_survive_their_kernel(page, jupyter, notebooks):
+    write(notebooks, "answered", QUIZ)
+    address = jupyter("answered")
+    run_all(page, address)
+    quiz = panel(page).locator(".delf-explorer")
+    quiz.get_by_role("radio").nth(2).check()
+    expect(quiz.get_by_role("status").last).to_contain_text("1 of 3 answered, saved")
+    page.keyboard.press("Control+S")
+    page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+    shut_down_kernels(address)
+    page.goto("about:blank")
+    run_all(page, address.replace("/lab/tree", "/lab/workspaces/other/tree"))
+    expect(quiz.get_by_role("radio").nth(2)).to_be_checked()
+    expect(quiz.locator("input:checked")).to_have_count(1)
+
+
+NARROW = """
+from delf_lesson.classroom.quiz.bank import practice_questions
+from delf_lesson.classroom.quiz.asking import Practice
+
+names = ("ratio-test-why", "four-properties", "descriptor-steps")
+Practice("narrow", [one for one in practice_questions() if one.id in names])
+"""
+OVERLAPS = """
+(box) => {
+  const parts = [...box.querySelectorAll(".widget-radio-box label, .widget-checkbox, button")];
+  const boxes = parts.map((part) => {
+    const text = document.createRange();
+    text.selectNodeContents(part);
+    return text.getBoundingClientRect();
+  }).filter((one) => one.height > 0);
+  return boxes.slice(1).filter((one, k) => one.top < boxes[k].bottom - 3).length
+    + boxes.filter((one) => one.right > window.innerWidth).length;
+}
+"""
+
+
+def test_long_options_can_be_read_at_twice_the_size(page, jupyter, notebooks):
+    """A laptop's screen at 200%: lines wrap and do not run over one another."""
+    page.set_viewport_size({"width": 683, "height": 384})
+    write(notebooks, "narrow", NARROW)
+    run_all(page, jupyter("narrow"))
+    quiz = panel(page).locator(".delf-explorer")
+    quiz.get_by_role("button", name="Check").last.wait_for()
+    quiz.get_by_role("radio").first.scroll_into_view_if_needed()
+    expect(quiz.get_by_role("radio")).to_have_count(4)
+    expect(quiz.get_by_role("checkbox")).to_have_count(4)
+    heights = quiz.locator(".widget-radio-box label").evaluate_all(
+        "labels => labels.map((label) => label.getBoundingClientRect().height)"
+    )
+    assert max(heights) > 1.5 * min(heights)  # one of them does run over several lines
+    assert quiz.evaluate(OVERLAPS) == 0
+
+
 def shut_down_kernels(address: str) -> None:
     root, token = address.split("/lab/")[0], address.split("token=")[1]
 

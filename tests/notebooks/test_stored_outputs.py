@@ -1,6 +1,7 @@
 """Strict comparison needs outputs to compare with; these tests see that they are stored."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -69,6 +70,56 @@ def test_no_output_names_a_folder_of_the_machine(notebook):
         for output in cell.outputs:
             text = output.get("text", "") + str(output.get("data", {}).get("text/plain", ""))
             assert not re.search(r"(^|\s)(/[\w.-]+){2,}|[A-Z]:\\", text)
+
+
+def test_hardly_a_cell_is_left_out_of_the_comparison(notebook):
+    """nbval compares a cell unless a tag or a comment tells it not to."""
+    left_out = [
+        cell
+        for cell in code(notebook)
+        if "NBVAL" in cell.source
+        or any(
+            tag.startswith("nbval") or tag == "raises-exception"
+            for tag in cell.metadata.get("tags", [])
+        )
+    ]
+    assert len(left_out) <= 0.1 * len(code(notebook))
+
+
+def test_every_notebook_ends_with_a_quiz(notebook):
+    asked = [cell for cell in code(notebook) if re.search(r"^(quiz|practice)\(", cell.source, re.M)]
+    assert len(asked) == 1
+    (output,) = asked[0].outputs
+    assert output.data["text/markdown"].startswith("**1.** ")
+
+
+def test_exercises_are_empty_and_their_checks_say_so(notebook):
+    solutions = [cell for cell in code(notebook) if re.match(r"def my_\w+\(", cell.source)]
+    checks = [cell for cell in code(notebook) if re.search(r"^check\(", cell.source, re.M)]
+    name = notebook.cells[0].source.split()[1]
+    assert len(solutions) == len(checks) >= (2 if "01" <= name <= "07" else 0)
+    for cell in solutions:
+        assert cell.source.endswith("raise NotImplementedError") and not cell.outputs
+    for cell in checks:
+        assert ": not solved yet, 0 of " in cell.outputs[0].data["text/plain"]
+
+
+def test_the_minutes_are_those_of_the_readme(notebook):
+    rows = re.findall(r"^\| \d+\. .* \| (\d+) \|$", notebook.cells[0].source, re.M)
+    sections = re.findall(r"^## (\d+)\. ", prose(notebook), re.M)
+    assert len(rows) == len(sections) and sections == [str(n + 1) for n in range(len(sections))]
+    title = notebook.cells[0].source.splitlines()[0].removeprefix("# ").lower().replace(" ", "_")
+    readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    (told,) = re.findall(rf"notebooks/{title[:3]}\w*\.ipynb\) \|.*\| (\d+) \|", readme)
+    assert sum(map(int, rows)) == int(told)
+
+
+def test_notebooks_lead_from_one_to_the_next():
+    for before, after in pairwise(NOTEBOOKS):
+        for path, other in ((before, after), (after, before)):
+            cells = nbformat.read(path, as_version=4).cells
+            for end in (cells[0], cells[-1]):
+                assert f"({other.name})" in end.source, (path.name, other.name)
 
 
 def test_goals_times_recap_and_references(notebook):

@@ -11,10 +11,13 @@ from delf_lesson.classroom.exercises import (
     attention,
     dense,
     descriptors,
+    fusion,
     keypoints,
     learning,
+    matching,
     pipeline,
     results,
+    verification,
 )
 from delf_lesson.classroom.exercises.checks import Hint, Verdict, find, hint_of, judged
 from delf_lesson.classroom.exercises.exercise import Exercise
@@ -23,7 +26,18 @@ __all__ = ["EXERCISES", "Hint", "Verdict", "check", "hint"]
 
 EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise
-    for module in (keypoints, descriptors, dense, learning, attention, pipeline, results)
+    for module in (
+        keypoints,
+        descriptors,
+        matching,
+        dense,
+        learning,
+        attention,
+        pipeline,
+        verification,
+        results,
+        fusion,
+    )
     for exercise in module.EXERCISES
 }
 """All exercises by name, in the order of the lecture."""

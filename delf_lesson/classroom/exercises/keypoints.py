@@ -1,13 +1,14 @@
 """Exercises of notebook 01: the corner response and the extrema of the difference of Gaussians."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from delf_lesson.classical.dog import extrema
 from delf_lesson.classical.harris import harris_response
-from delf_lesson.classroom.exercises.exercise import Case, Exercise, Mistake
+from delf_lesson.classroom.exercises.exercise import Case, Exercise, Mistake, rows_in_order
 
 
 def _tensors(rng: np.random.Generator) -> Sequence[Case]:
@@ -35,11 +36,6 @@ def _dog(rng: np.random.Generator) -> Sequence[Case]:
         Case("a dark blob, and one too weak", (dark, 0.1)),
         Case("random levels", (drawn, 0.05)),
     ]
-
-
-def _in_order(rows: NDArray) -> NDArray:
-    rows = np.asarray(rows)
-    return rows[np.lexsort(rows.T[::-1])] if rows.ndim == 2 and len(rows) else rows.reshape(-1, 3)
 
 
 def _maxima(dog: NDArray, least: float) -> NDArray:
@@ -112,7 +108,7 @@ EXERCISES = (
         points=3,
         reference=extrema,
         cases=_dog,
-        canonical=_in_order,
+        canonical=partial(rows_in_order, columns=3),
         mistakes=(
             Mistake(
                 "The minima are missing. A bright blob on dark ground gives a minimum, D < -least.",

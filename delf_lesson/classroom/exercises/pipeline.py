@@ -1,4 +1,4 @@
-"""Exercises of notebook 06: reduction, votes, verification and query expansion."""
+"""Exercises of notebook 06, to the votes: the reduction of descriptors, and counting."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,11 +7,8 @@ from numpy.typing import NDArray
 
 from delf_lesson.classroom.exercises.exercise import Case, Exercise, Mistake
 from delf_lesson.features import l2_normalise
-from delf_lesson.retrieval.expansion import expand_global
 from delf_lesson.retrieval.neighbours import Neighbours
-from delf_lesson.retrieval.ransac import agreeing
 from delf_lesson.retrieval.reduction import Projection
-from delf_lesson.retrieval.verification import transform
 from delf_lesson.retrieval.voting import group_by_image, votes
 
 
@@ -85,58 +82,6 @@ def _counted(
 def _nearer(images: NDArray, similarities: NDArray) -> NDArray:
     listed = np.where(images < 0, np.inf, similarities)
     return similarities - listed.min(axis=1, keepdims=True)
-
-
-def inliers(
-    model: NDArray, query_xy: NDArray, image_xy: NDArray, threshold: float
-) -> NDArray[np.bool_]:
-    """The package's `agreeing`."""
-    return agreeing(model, query_xy, image_xy, threshold)
-
-
-def _matches(rng: np.random.Generator) -> Sequence[Case]:
-    shift = np.array([[1.0, 0, 10], [0, 1, 0], [0, 0, 1]])
-    points = np.array([[0.0, 0], [5, 5], [9, 1]])
-    moved = np.array([[10.0, 0], [18, 9], [19, 5]])  # off by 0, by (3, 4) and by (0, 4)
-    small = np.array([[1.0, 0, 2], [0, 1, 0], [0, 0, 1]])
-    near = points[[0, 0, 0]] + np.array([[5, 0], [-2, 0], [2, 0]])
-    turn = np.array([[0.8, -0.6, 30], [0.6, 0.8, -5], [0, 0, 1]])
-    query = rng.uniform(0, 200, (40, 2))
-    image = transform(turn, query) + rng.normal(0, 6, query.shape)
-    return [
-        Case("a shift, and points off by 0, 5 and 4 pixels", (shift, points, moved, 5.0)),
-        Case("the same with a threshold of 3 pixels", (shift, points, moved, 3.0)),
-        Case(
-            "a shift of 2, and points off by 3, 4 and 0 pixels",
-            (small, points[[0, 0, 0]], near, 3.0),
-        ),
-        Case("a turn and forty noisy points", (turn, query, image, 8.0)),
-    ]
-
-
-def _measured(
-    agrees: Callable[[NDArray, float], NDArray],
-) -> Callable[[NDArray, NDArray, NDArray, float], NDArray]:
-    return lambda model, query, image, threshold: agrees(transform(model, query) - image, threshold)
-
-
-def average_query_expansion(query: NDArray, found: NDArray) -> NDArray[np.float32]:
-    """The package's `expand_global`, without alpha."""
-    return expand_global(query, found)
-
-
-def _vectors(rng: np.random.Generator) -> Sequence[Case]:
-    drawn = l2_normalise(rng.normal(size=(6, 10)))
-    axes = np.eye(3, dtype=np.float32)
-    return [
-        Case("a query and one image at a right angle", (axes[0], axes[1:2])),
-        Case("a query and two images", (axes[0], axes[1:3])),
-        Case("random unit vectors", (drawn[0], drawn[1:])),
-    ]
-
-
-def _unit(vector: NDArray) -> NDArray:
-    return l2_normalise(vector[None])[0]
 
 
 EXERCISES = (
@@ -221,85 +166,6 @@ EXERCISES = (
             "The weight is the similarity less the smallest of the row; leave -1 out of both.",
             "For each row: low = min of similarities where image >= 0; seen = set(); for each "
             "image >= 0 not in seen: total[image] += similarity - low; seen.add(image).",
-        ),
-    ),
-    Exercise(
-        name="inliers",
-        notebook="06_retrieval_pipeline",
-        task="Which matches agree with a transformation within a threshold.",
-        points=2,
-        reference=inliers,
-        cases=_matches,
-        mistakes=(
-            Mistake(
-                "The transformation is applied to the wrong side: it brings points of the query "
-                "into the image.",
-                lambda model, query, image, threshold: agreeing(model, image, query, threshold),
-            ),
-            Mistake(
-                "The *squared* distance is held against the threshold, which is in pixels.",
-                _measured(lambda off, threshold: (off**2).sum(axis=1) <= threshold),
-            ),
-            Mistake(
-                "|dx| + |dy| is not the distance; take the root of the sum of squares.",
-                _measured(lambda off, threshold: np.abs(off).sum(axis=1) <= threshold),
-            ),
-            Mistake(
-                "x and y are judged apart: a point 5 right and 5 down is 7 pixels away.",
-                _measured(lambda off, threshold: np.abs(off).max(axis=1) <= threshold),
-            ),
-            Mistake(
-                "The shift is left out: multiply (x, y, 1), not (x, y), by the matrix.",
-                lambda model, query, image, threshold: agreeing(
-                    np.array([[1, 1, 0], [1, 1, 0], [1, 1, 1]]) * model, query, image, threshold
-                ),
-            ),
-            Mistake(
-                "This is the number of inliers; wanted which they are, True or False for each "
-                "match.",
-                lambda *given: int(agreeing(*given).sum()),
-            ),
-        ),
-        hints=(
-            "Where does the model put each point of the query, and how far is that from its "
-            "partner?",
-            "An affine model is [A | t] in its first two rows: points @ A.T + t. The distance of "
-            "each pair is np.linalg.norm(..., axis=1).",
-            "there = query_xy @ model[:2, :2].T + model[:2, 2]; "
-            "return np.linalg.norm(there - image_xy, axis=1) <= threshold.",
-        ),
-    ),
-    Exercise(
-        name="average_query_expansion",
-        notebook="06_retrieval_pipeline",
-        task="The query expanded by the mean with the vectors of the images found first.",
-        points=1,
-        reference=average_query_expansion,
-        cases=_vectors,
-        mistakes=(
-            Mistake(
-                "The query itself is left out of the mean; it is the only image known to be right.",
-                lambda query, found: _unit(found.mean(axis=0)),
-            ),
-            Mistake(
-                "The mean is shorter than 1: bring it to unit length again.",
-                lambda query, found: (query + found.sum(axis=0)) / (1 + len(found)),
-            ),
-            Mistake(
-                "The query counts as much as all the images found together; in the mean of k + 1 "
-                "vectors each counts once.",
-                lambda query, found: _unit(query + found.mean(axis=0)),
-            ),
-            Mistake(
-                "Only the first image found is used; take all of them.",
-                lambda query, found: _unit(query + found[0]),
-            ),
-        ),
-        hints=(
-            "How many vectors is the mean of, and how long is it?",
-            "Sum the query and all rows of found (axis 0), then divide by the length of that sum. "
-            "Dividing by k + 1 first changes nothing.",
-            "total = query + found.sum(axis=0); return total / np.linalg.norm(total).",
         ),
     ),
 )

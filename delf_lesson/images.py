@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -15,6 +16,12 @@ Pixels = NDArray[np.uint8]
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"}
 )
+HEIF = frozenset({".heic", ".heif", ".hif"})
+"""Photographs of telephones, which Pillow reads with pillow-heif (extra `photos`)."""
+RAW = frozenset(
+    {".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw", ".x3f"}
+)
+"""What a camera's sensor saw: to become a picture it needs decisions, which are the owner's."""
 MAX_PIXELS = 16_000_000
 """`read_image` shrinks anything larger to this many pixels."""
 MAX_FILE_PIXELS = 178_956_970
@@ -24,12 +31,16 @@ MAX_FILE_PIXELS = 178_956_970
 def list_images(folder: str | Path) -> list[Path]:
     """All image files in a folder and its sub-folders, sorted by path; hidden ones are left out.
 
+    Those of kinds that `read_image` may refuse, HEIC and raw, are among them, so that whoever
+    reads them is told, and they are not passed over in silence.
+
     Raises FileNotFoundError if there is no such folder, ValueError if it holds no image.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"folder: there is no folder {folder}")
-    found = sorted(path for path in _visible_files(folder) if path.suffix.lower() in SUFFIXES)
+    known = SUFFIXES | HEIF | RAW
+    found = sorted(path for path in _visible_files(folder) if path.suffix.lower() in known)
     if not found:
         kinds = " ".join(sorted(SUFFIXES))
         raise ValueError(f"folder: {folder} holds no images; wanted files of these kinds: {kinds}")
@@ -47,13 +58,24 @@ def read_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> Pixels:
 
     Grey, 16-bit, palette and CMYK images are converted, transparency is laid over white, of an
     animation the first frame is taken, and more than `max_pixels` are shrunk to that many.
-    Raises FileNotFoundError if there is no such file, and ValueError if it cannot be read whole.
+    HEIC is read where pillow-heif is installed. Raises FileNotFoundError if there is no such
+    file, and ValueError if it cannot be read whole, or is a camera's raw file.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"path: there is no image file {path}")
     if path.stat().st_size == 0:
         raise ValueError(f"path: {path} is empty (0 bytes); replace the file")
+    if path.suffix.lower() in RAW:
+        raise ValueError(
+            f"path: {path} is a camera's raw file; develop it to JPEG or TIFF with your photo "
+            "program, which knows the camera, and give that file"
+        )
+    if path.suffix.lower() in HEIF and not _reads_heif():
+        raise ValueError(
+            f"path: {path} is HEIC, which needs a library more; install it with: "
+            "pip install -e '.[photos]', or export the photograph as JPEG"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of large files and odd metadata
@@ -67,6 +89,17 @@ def read_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> Pixels:
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise ValueError(f"path: {path} is damaged or cut off ({error})") from error
+
+
+@lru_cache(maxsize=1)
+def _reads_heif() -> bool:
+    """Let Pillow read HEIC, if the library is there."""
+    try:
+        import pillow_heif
+    except ImportError:
+        return False
+    pillow_heif.register_heif_opener()
+    return True
 
 
 def _upright_rgb(file: Image.Image, max_pixels: int) -> Pixels:

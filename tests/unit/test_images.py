@@ -219,3 +219,31 @@ def test_points_of_a_resized_image_return_to_the_same_place(factor):
     xy = np.column_stack([columns, np.zeros_like(columns)])
     back = to_original(xy, (64 // factor, 16 // factor), (64, 16))
     assert np.allclose(back[:, 0], small[0], atol=1e-4)
+
+
+def test_heic_is_read_upright_where_the_library_is(tmp_path, texture):
+    pillow_heif = pytest.importorskip("pillow_heif", reason="an extra, `photos`")
+    pillow_heif.register_heif_opener()
+    path = tmp_path / "telephone.HEIC"
+    Image.fromarray(texture(1)).save(path, format="HEIF", quality=95)
+    found = read_image(path)
+    assert found.shape == texture(1).shape
+    assert np.abs(found.astype(int) - texture(1)).mean() < 4
+    assert list_images(tmp_path) == [path]
+
+
+def test_heic_without_the_library_is_refused_with_the_remedy(tmp_path, monkeypatch):
+    monkeypatch.setattr("delf_lesson.images._reads_heif", lambda: False)
+    path = tmp_path / "telephone.heic"
+    path.write_bytes(b"heic")
+    with pytest.raises(ValueError, match=r"\[photos\]', or export the photograph as JPEG"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("suffix", [".dng", ".CR3", ".nef"])
+def test_raw_files_are_refused_with_the_remedy_and_not_passed_over(suffix, tmp_path):
+    path = tmp_path / f"camera{suffix}"
+    path.write_bytes(b"II*\0raw")
+    assert list_images(tmp_path) == [path]
+    with pytest.raises(ValueError, match="develop it to JPEG or TIFF"):
+        read_image(path)

@@ -3,15 +3,18 @@
 Slides "How about deep feature?" and "Deep Feature"; introduced in notebook 03.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from delf_lesson.deep.receptive_field import Grid
 from delf_lesson.features import LocalFeatures
+from delf_lesson.images import Pixels
+
+if TYPE_CHECKING:  # exercises number cells, and do without torch
+    from torch import Tensor
 
 Places = Literal["tile", "field"]
 """Where a cell's keypoint is: the middle of its 16 pixels, or of all that it can see."""
@@ -44,23 +47,31 @@ class Dense:
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
-    """Some cells of one image, of one scale of the pyramid or of several.
+class Pyramid:
+    """An image at all scales, ready for a trunk.
 
-    xy: (N, 2), their keypoints in pixels of the image at scale 1; rows: (N, C), the trunk's
-    channels; scores and scales: (N,).
+    size: of the image, small: of its largest form at scale 1, both `(width, height)`; shrunk: the
+    scale between them. levels: `uint8` (H, W, 3), one for each scale.
+    """
+
+    size: tuple[int, int]
+    small: tuple[int, int]
+    shrunk: float
+    levels: tuple[Pixels, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Best:
+    """The best cells of one image at one scale.
+
+    xy: (N, 2), their keypoints in pixels of the image at scale 1; scores and scales: (N,).
+    rows: (N, C), the trunk's channels, on whatever device computed them.
     """
 
     xy: NDArray[np.float32]
-    rows: NDArray[np.float32]
     scores: NDArray[np.float32]
     scales: NDArray[np.float32]
-
-    @classmethod
-    def joined(cls, parts: Sequence["Cells"]) -> "Cells":
-        """The cells of all parts, one after another."""
-        names = [field.name for field in fields(cls)]
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    rows: "Tensor"
 
 
 def keypoints(

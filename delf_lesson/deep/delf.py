@@ -19,7 +19,7 @@ from torchvision.ops import nms
 
 from delf_lesson.deep.attention import Attention, norm_scores
 from delf_lesson.deep.backbone import Trunk, fold_batch_norm
-from delf_lesson.deep.cells import Cells, Dense, Places, keypoints
+from delf_lesson.deep.cells import Best, Dense, Places, Pyramid, keypoints
 from delf_lesson.deep.receptive_field import receptive_fields
 from delf_lesson.features import LocalFeatures, l2_normalise
 from delf_lesson.images import Pixels, check_image, rescale, resize_longest, to_original
@@ -39,7 +39,8 @@ class Delf:
     max_side: larger images are shrunk to this longer side first, in pixels. overlap: cells whose
     receptive fields share more than this (intersection over union) are thinned out to the best
     one, or None; fields are taken around the keypoints. places: "tile" or "field", see below.
-    device: where torch computes. bf16: half precision in the network.
+    device: where torch computes. bf16: half precision in the network. batch: images of one size
+    that the network sees at once, which pays on a GPU.
 
     The networks are copied to the device, batch normalisation folded into convolutions; training
     them afterwards changes nothing here.
@@ -63,13 +64,16 @@ class Delf:
     places: Places = "tile"
     device: str = "cpu"
     bf16: bool = False
+    batch: int = 1
 
     def __post_init__(self) -> None:
-        if self.max_features < 1 or self.max_side < 1 or not self.scales or min(self.scales) <= 0:
+        if min(self.max_features, self.max_side, self.batch) < 1:
             raise ValueError(
-                f"max_features is {self.max_features}, max_side {self.max_side} and scales "
-                f"{self.scales}; wanted 1 or more, 1 or more, and scales over 0"
+                f"max_features is {self.max_features}, max_side {self.max_side} and batch "
+                f"{self.batch}; wanted 1 or more"
             )
+        if not self.scales or min(self.scales) <= 0:
+            raise ValueError(f"scales is {self.scales}; wanted one or more, all over 0")
         if self.overlap is not None and not 0 < self.overlap <= 1:
             raise ValueError(f"overlap is {self.overlap}; wanted over 0 and at most 1, or None")
         if self.places not in get_args(Places):
@@ -130,20 +134,29 @@ class Delf:
 
         Raises ValueError if they differ in size.
         """
-        for image in images:
-            check_image(image)
-        if len({image.shape for image in images}) > 1:
+        return self.extract_prepared([self.prepare(image) for image in images])
+
+    def prepare(self, image: Pixels) -> Pyramid:
+        """What the processor does of an extraction before the network: resize to all scales.
+
+        Several threads may do it while the network is at work on other images.
+        """
+        check_image(image)
+        small, shrunk = resize_longest(image, self.max_side)
+        size, inner = (image.shape[1], image.shape[0]), (small.shape[1], small.shape[0])
+        return Pyramid(size, inner, shrunk, tuple(rescale(small, one) for one in self.scales))
+
+    @torch.inference_mode()
+    def extract_prepared(self, pyramids: Sequence[Pyramid]) -> list[LocalFeatures]:
+        """Features of prepared images of one size; see `extract_batch`."""
+        if len({one.size for one in pyramids}) > 1:
             raise ValueError("images differ in size; wanted one size, or one image at a time")
-        resized = [resize_longest(image, self.max_side) for image in images]
-        small = [image for image, _ in resized]
-        found: list[list[Cells]] = [[] for _ in images]
-        for scale in self.scales:
-            for cells, more in zip(found, self._at_scale(small, scale), strict=True):
-                cells.append(more)
-        return [
-            self._selected(cells, image, *part)
-            for cells, image, part in zip(found, images, resized, strict=True)
-        ]
+        best: list[list[Best]] = [[] for _ in pyramids]
+        for level, scale in enumerate(self.scales):
+            batch = np.stack([one.levels[level] for one in pyramids])
+            for own, more in zip(best, self._best_at(batch, scale, pyramids[0].small), strict=True):
+                own.append(more)
+        return [self._selected(own, one) for own, one in zip(best, pyramids, strict=True)]
 
     def dense(self, image: Pixels, scale: float = 1.0) -> Dense:
         """All cells at one scale of the pyramid; nothing is selected (slide "Deep Feature")."""
@@ -152,9 +165,18 @@ class Delf:
         resized = rescale(small, scale)
         features, scores = self._forward(resized[None])
         every = torch.arange(scores.numel())
-        cells = self._cells(features[0], scores[0].flatten(), every, resized, small, scale)
-        found = self._features(cells, every.numpy(), image, small, shrunk)
         rows, columns = features.shape[2:]
+        inner = (small.shape[1], small.shape[0])
+        numbers = every.numpy()
+        at = self._places(numbers, columns, (resized.shape[1], resized.shape[0]), inner)
+        size = (image.shape[1], image.shape[0])
+        found = LocalFeatures(
+            to_original(at, inner, size),
+            self._reduced(features[0].flatten(1).T[every].cpu().numpy()),
+            scores[0].flatten().cpu().numpy(),
+            np.full(len(numbers), scale * shrunk, np.float32),
+            size,
+        )
         return Dense(found, rows, columns, self.trunk.grid.stride / (scale * shrunk))
 
     def score_map(self, image: Pixels, scale: float = 1.0) -> NDArray[np.float32]:
@@ -176,59 +198,56 @@ class Delf:
         score = norm_scores if self.attention is None else self.attention
         return features, score(features)
 
-    def _at_scale(self, images: Sequence[Pixels], scale: float) -> list[Cells]:
-        batch = np.stack([rescale(image, scale) for image in images])
+    def _best_at(
+        self, batch: NDArray[np.uint8], scale: float, small: tuple[int, int]
+    ) -> list[Best]:
+        """The best cells at one scale of each image of a batch (N, H, W, 3)."""
         features, scores = self._forward(batch)
-        cells = []
-        for one, score in zip(features, scores.flatten(1), strict=True):
-            # Of one scale no more than this can be kept, unless overlap thins them out later.
-            most = len(score) if self.overlap else min(self.max_features, len(score))
-            best = score.topk(most).indices
-            cells.append(self._cells(one, score, best, batch[0], images[0], scale))
-        return cells
+        scores = scores.flatten(1)
+        # Of one scale no more than this can be kept, unless overlap thins them out later.
+        most = scores.shape[1] if self.overlap else min(self.max_features, scores.shape[1])
+        values, which = scores.topk(most)
+        numbers, columns = which.cpu().numpy(), features.shape[3]
+        size = (batch.shape[2], batch.shape[1])
+        rows = features.flatten(2).transpose(1, 2)
+        return [
+            Best(
+                self._places(numbers[k], columns, size, small),
+                values[k].cpu().numpy(),
+                np.full(most, scale, np.float32),
+                rows[k][which[k]],
+            )
+            for k in range(len(batch))
+        ]
 
-    def _cells(
-        self,
-        features: Tensor,
-        scores: Tensor,
-        which: Tensor,
-        resized: Pixels,
-        small: Pixels,
-        scale: float,
-    ) -> Cells:
-        """Those cells of features (C, h, w), by their number in row-major order."""
-        size = (resized.shape[1], resized.shape[0])
-        numbers = which.cpu().numpy()
-        at = keypoints(numbers, features.shape[2], self.trunk.grid, self.places, size)
-        return Cells(
-            to_original(at, size, small.shape[1::-1]),
-            features.flatten(1).T[which].cpu().numpy(),
-            scores[which].cpu().numpy(),
-            np.full(len(which), scale, np.float32),
-        )
+    def _places(
+        self, numbers: NDArray, columns: int, size: tuple[int, int], small: tuple[int, int]
+    ) -> NDArray[np.float32]:
+        """Keypoints (N, 2) of cells by their number in row-major order, at scale 1."""
+        at = keypoints(numbers, columns, self.trunk.grid, self.places, size)
+        return to_original(at, size, small)
 
-    def _selected(
-        self, found: Sequence[Cells], image: Pixels, small: Pixels, shrunk: float
-    ) -> LocalFeatures:
+    def _selected(self, found: Sequence[Best], pyramid: Pyramid) -> LocalFeatures:
         """The best of all scales of one image, in its own pixels."""
-        cells = Cells.joined(found)
+        xy, scores, scales = (
+            np.concatenate([getattr(one, name) for one in found])
+            for name in ("xy", "scores", "scales")
+        )
         if self.overlap is None:
-            kept = np.argsort(-cells.scores, kind="stable")
+            kept = np.argsort(-scores, kind="stable")
         else:
-            boxes = torch.from_numpy(receptive_fields(cells.xy, cells.scales, self.trunk.grid))
-            kept = nms(boxes, torch.from_numpy(cells.scores), self.overlap).numpy()
-        return self._features(cells, kept[: self.max_features], image, small, shrunk)
-
-    def _features(
-        self, cells: Cells, kept: NDArray, image: Pixels, small: Pixels, shrunk: float
-    ) -> LocalFeatures:
-        size = (image.shape[1], image.shape[0])
+            boxes = torch.from_numpy(receptive_fields(xy, scales, self.trunk.grid))
+            kept = nms(boxes, torch.from_numpy(scores), self.overlap).numpy()
+        kept = kept[: self.max_features]
+        # Rows stay on the device until now: only those that are kept have to leave it.
+        rows = torch.cat([one.rows for one in found])
+        rows = rows[torch.from_numpy(kept).to(rows.device)]
         return LocalFeatures(
-            to_original(cells.xy[kept], small.shape[1::-1], size),
-            self._reduced(cells.rows[kept]),
-            cells.scores[kept],
-            (cells.scales[kept] * shrunk).astype(np.float32),
-            size,
+            to_original(xy[kept], pyramid.small, pyramid.size),
+            self._reduced(rows.cpu().numpy()),
+            scores[kept],
+            (scales[kept] * pyramid.shrunk).astype(np.float32),
+            pyramid.size,
         )
 
     def _reduced(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ from delf_lesson.evaluation.precision_recall import PrecisionRecall, micro_preci
 from delf_lesson.evaluation.revisited import LEVELS, Level, at_level, average_precisions
 from delf_lesson.evaluation.system import System
 from delf_lesson.retrieval.cache import FeatureCache
+from delf_lesson.retrieval.described import Engine
 from delf_lesson.retrieval.ranking import Stopwatch
 
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]
@@ -25,6 +26,9 @@ Progress = Callable[[Sequence[Any], str], Iterable[Any]]
 
 POINTS = 200
 """Points kept of a precision/recall curve, which has one for each distinct score."""
+
+TOGETHER = 8
+"""Batches added at a time, where an extractor takes several images at once."""
 
 
 def silent(steps: Sequence[Any], label: str) -> Iterable[Any]:
@@ -41,9 +45,11 @@ def measure(
     precision: float = 0.95,
     progress: Progress = silent,
     also: Callable[[Evaluation], dict[str, Any]] | None = None,
+    engine: Engine | None = None,
 ) -> dict[str, Any]:
     """Search a benchmark for queries and say how good and how dear that was, as plain values.
 
+    engine: holds the images already, as one of an index on disk does.
     also: what else to say of the rankings, as plain values.
     map_interval: 95% of bootstrap means over landmarks. map_by_level: see `revisited`.
     threshold: the confidence (see `Evaluation`) from which on results are right with the wanted
@@ -53,11 +59,18 @@ def measure(
     bytes_per_image: of the index, and of the places of keypoints for verification.
     """
     watch = Stopwatch()
-    engine = system.engine(cache, compressed)
     skipped: dict[str, str] = {}
-    with watch("describe"):
-        for image in progress(benchmark.images, "Describing images"):
-            engine.add([image], skip=lambda path, reason: skipped.update({path: reason}))
+    if engine is None:
+        engine = system.engine(cache, compressed)
+        with watch("describe"):
+            images, size = benchmark.images, 1 if engine.batch == 1 else TOGETHER * engine.batch
+            together = [images[first : first + size] for first in range(0, len(images), size)]
+            for some in progress(together, "Describing images"):
+                engine.add(some, skip=lambda path, reason: skipped.update({path: reason}))
+    else:
+        here = set(engine.names)
+        missing = [str(path) for path in benchmark.images if str(path) not in here]
+        skipped = dict.fromkeys(missing, "it is not in the index")
     extracted = engine.extracted
     queries = [query for query in queries if str(query.path) not in skipped]
     if len(engine) == 0 or not queries:

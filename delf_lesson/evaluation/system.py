@@ -49,7 +49,7 @@ class LocalSystem(System):
 
     extractor: makes the extractor, with its weights if it has any.
     order, threshold, expand: see `RetrievalEngine`. compression: of its descriptors, where the
-    index shall be compressed.
+    index shall be compressed. device: where all descriptors are compared, if it is not.
     """
 
     extractor: Callable[[], LocalExtractor]
@@ -57,6 +57,7 @@ class LocalSystem(System):
     threshold: float = 0.02
     expand: int = 0
     compression: Compression = DELF_CODE
+    device: str = "cpu"
 
     def engine(
         self, cache: FeatureCache | None = None, compressed: bool = False
@@ -69,6 +70,7 @@ class LocalSystem(System):
             expand=self.expand,
             cache=cache,
             compression=self.compression if compressed else None,
+            device=self.device,
         )
 
     @property

@@ -1,9 +1,13 @@
 """Images by name, each described once: what all engines have in common (notebook 06)."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import numpy as np
 
@@ -38,6 +42,10 @@ class Engine(Protocol):
         """See `Confidence`."""
 
     @property
+    def batch(self) -> int:
+        """How many images are described at once; `add` is quickest with some times as many."""
+
+    @property
     def names(self) -> list[str]:
         """The names of the images."""
 
@@ -65,6 +73,21 @@ class Engine(Protocol):
 
 D = TypeVar("D", LocalFeatures, ImageVector)
 
+READERS = 8
+"""Threads that read images where they are described several at a time."""
+AHEAD = 3
+"""So many batches are read ahead."""
+
+
+@dataclass(frozen=True)
+class _Ready(Generic[D]):
+    """An image on its way: what is known of it, or what is prepared, and its height and width."""
+
+    digest: str
+    found: D | Exception | None
+    prepared: Any = None
+    size: tuple[int, ...] | None = None
+
 
 class Described(ABC, Generic[D]):
     """Images by name and what each was described by; descriptions may be kept on disk.
@@ -77,7 +100,7 @@ class Described(ABC, Generic[D]):
         self.kind: type[D] = kind
         self.cache = cache
         self.extracted = 0
-        self._found: dict[str, D] = {}
+        self._found: MutableMapping[str, D] = {}
 
     def __len__(self) -> int:
         return len(self._found)
@@ -91,7 +114,7 @@ class Described(ABC, Generic[D]):
     def _describe(self, image: Pixels) -> D:
         """Describe an image."""
 
-    def _check(self, found: D) -> None:
+    def check_found(self, found: D) -> None:
         """Raise ValueError for a description that nothing can be compared with."""
 
     def _changed(self, name: str) -> None:
@@ -99,15 +122,87 @@ class Described(ABC, Generic[D]):
 
     def describe(self, source: Source) -> D:
         """The description of an image file or array, from the cache where it has it."""
-        if self.cache is None:
-            return self._extract(source)
+        return self._extract(source) if self.cache is None else self.describe_with_digest(source)[1]
+
+    def describe_with_digest(self, source: Source) -> tuple[str, D]:
+        """The digest of an image's content, which the cache keeps its description by, and this."""
         content = source if isinstance(source, np.ndarray) else _existing(source).read_bytes()
         digest = content_digest(content)
-        kept = self.cache.get(digest, self.settings, self.kind)
+        kept = self.cache.get(digest, self.settings, self.kind) if self.cache else None
         if kept is None:
             kept = self._extract(source)
-            self.cache.put(digest, self.settings, kept)
-        return kept
+            if self.cache:
+                self.cache.put(digest, self.settings, kept)
+        return digest, kept
+
+    def describe_all(self, sources: Sequence[Source]) -> Iterator[D | Exception]:
+        """The descriptions of images in their order; an error stands for an image that has none.
+
+        Where the extractor takes several images at once, threads read and prepare the next ones
+        meanwhile, and images of one size that follow each other go together.
+        """
+        if self.batch == 1:
+            for source in sources:
+                try:
+                    yield self.describe(source)
+                except (ValueError, OSError) as error:
+                    yield error
+            return
+        with ThreadPoolExecutor(READERS) as pool:
+            ahead: deque[Future[_Ready[D]]] = deque()
+            rest = iter(sources)
+            group: list[_Ready[D]] = []
+            while True:
+                for source in islice(rest, AHEAD * self.batch - len(ahead)):
+                    ahead.append(pool.submit(self._ready, source))
+                following = ahead.popleft().result() if ahead else None
+                sizes = {one.size for one in (*group, following) if one and one.size}
+                if following is None or len(group) == self.batch or len(sizes) > 1:
+                    yield from self._together(group)
+                    group = []
+                if following is None:
+                    return
+                group.append(following)
+
+    def _ready(self, source: Source) -> "_Ready[D]":
+        """An image read and prepared, if it is not in the cache; in one of several threads."""
+        try:
+            content = source if isinstance(source, np.ndarray) else _existing(source).read_bytes()
+            digest = content_digest(content)
+            kept = self.cache.get(digest, self.settings, self.kind) if self.cache else None
+            if kept is not None:
+                return _Ready(digest, kept)
+            image = source if isinstance(source, np.ndarray) else read_image(source)
+            return _Ready(digest, None, self._prepare(image), image.shape[:2])
+        except (ValueError, OSError) as error:
+            return _Ready("", error)
+
+    def _together(self, group: Sequence["_Ready[D]"]) -> Iterator[D | Exception]:
+        """Describe those of a group that are not described, all of one size, at once."""
+        new = [one for one in group if one.found is None]
+        described = iter(self._describe_batch([one.prepared for one in new]) if new else ())
+        self.extracted += len(new)
+        for one in group:
+            if one.found is not None:
+                yield one.found
+                continue
+            found = next(described)
+            if self.cache:
+                self.cache.put(one.digest, self.settings, found)
+            yield found
+
+    @property
+    def batch(self) -> int:
+        """How many images the extractor takes at once."""
+        return 1
+
+    def _prepare(self, image: Pixels) -> Any:
+        """What can be done of a description before the extractor's turn."""
+        return image
+
+    def _describe_batch(self, prepared: Sequence[Any]) -> list[D]:
+        """Describe prepared images of one size."""
+        return [self._describe(image) for image in prepared]
 
     def _extract(self, source: Source) -> D:
         self.extracted += 1
@@ -115,7 +210,7 @@ class Described(ABC, Generic[D]):
 
     def check(self, query: Source) -> None:
         """Raise ValueError for an image that cannot be described or not be compared."""
-        self._check(self.describe(query))
+        self.check_found(self.describe(query))
 
     def add(
         self,
@@ -129,18 +224,25 @@ class Described(ABC, Generic[D]):
         skip: called with (name, reason) for an image that cannot be used, which is then left
             out; without it such an image raises ValueError.
         """
-        for name, image in named(images, names):
-            try:
-                found = self.describe(image)
-                self._check(found)
-            except (ValueError, OSError) as error:
-                if skip is None:
-                    raise ValueError(f"images: {name} cannot be used: {error}") from error
-                skip(name, str(error))
-                continue
-            if name in self._found:
-                self._changed(name)
-            self._found[name] = found
+        pairs = named(images, names)
+        described = self.describe_all([image for _, image in pairs])
+        for (name, _), found in zip(pairs, described, strict=True):
+            self.admit(name, found, skip)
+
+    def admit(self, name: str, found: D | Exception, skip: Skip | None = None) -> None:
+        """Add an image by its description, or by the error that stands for it; see `add`."""
+        try:
+            if isinstance(found, Exception):
+                raise found
+            self.check_found(found)
+        except (ValueError, OSError) as error:
+            if skip is None:
+                raise ValueError(f"images: {name} cannot be used: {error}") from error
+            skip(name, str(error))
+            return
+        if name in self._found:
+            self._changed(name)
+        self._found[name] = found
 
     def discard(self, name: str) -> None:
         """Take an image out, if it is there."""

@@ -16,7 +16,7 @@ from delf_lesson.retrieval.voting import Match, group_by_image, votes
 class RetrievalEngine(Collection):
     """Finds the images of a collection that show what a query shows (notebooks 00 and 06).
 
-    extractor, cache, compression: see `Collection`.
+    extractor, cache, compression, device: see `Collection`.
     neighbours: nearest database features taken for a query feature.
     verify_top: images verified, best votes first; the others follow by their votes.
     verify_neighbours: of each query feature's neighbours, only the nearest so many are verified.
@@ -46,12 +46,13 @@ class RetrievalEngine(Collection):
         seed: int = 0,
         cache: FeatureCache | None = None,
         compression: Compression | None = None,
+        device: str = "cpu",
     ) -> None:
         if order not in ORDERS:
             raise ValueError(f"order is {order!r}; wanted one of {', '.join(ORDERS)}")
         if expand and order == "votes":
             raise ValueError("expand needs verified images; choose another order, or expand=0")
-        super().__init__(extractor, cache, compression)
+        super().__init__(extractor, cache, compression, device)
         self.neighbours = neighbours
         self.verify_top = verify_top
         self.verify_neighbours = verify_neighbours

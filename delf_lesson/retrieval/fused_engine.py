@@ -50,6 +50,11 @@ class FusedEngine:
         return self.local.confidence
 
     @property
+    def batch(self) -> int:
+        """The local engine's."""
+        return self.local.batch
+
+    @property
     def names(self) -> list[str]:
         """The names of the images, in order."""
         return self.whole.names
@@ -66,14 +71,17 @@ class FusedEngine:
         skip: Skip | None = None,
     ) -> None:
         """Describe images both ways and add them; see `Described.add`."""
-        for name, image in named(images, names):
+        pairs = named(images, names)
+        sources = [image for _, image in pairs]
+        both = zip(self.whole.describe_all(sources), self.local.describe_all(sources), strict=True)
+        for (name, _), (vector, features) in zip(pairs, both, strict=True):
             refused: dict[str, str] = {}
-            self.whole.add([image], [name], refused.__setitem__ if skip else None)
+            self.whole.admit(name, vector, refused.__setitem__ if skip else None)
             if skip and refused:
                 skip(name, refused[name])
                 continue
             self.local.discard(name)  # an older picture of this name may have had keypoints
-            self.local.add([image], [name], skip=lambda name, reason: None)
+            self.local.admit(name, features, skip=lambda name, reason: None)
 
     def check(self, query: Source) -> None:
         """Raise ValueError for an image that has no vector."""

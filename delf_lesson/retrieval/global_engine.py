@@ -1,6 +1,6 @@
 """Search by one vector an image (slide "mAP Result", rows siaMAC and DIR; notebook 07)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,17 @@ class GlobalEngine(Described[ImageVector]):
     def settings(self) -> Mapping[str, object]:
         """The extractor's."""
         return self.extractor.settings
+
+    def restore(self, names: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Take images with vectors (N, D) that were kept. ValueError unless there is one for each,
+        or if the collection is not empty."""
+        if len(self) or len(names) != len(vectors):
+            raise ValueError(
+                f"vectors holds {len(vectors)} for {len(names)} images, and {len(self)} are here; "
+                "restore into an empty engine"
+            )
+        self._found = {name: ImageVector(row) for name, row in zip(names, vectors, strict=True)}
+        self._matrix = None
 
     @property
     def names(self) -> list[str]:

@@ -1,6 +1,6 @@
 """Nearest neighbours among all local descriptors of a collection (notebook 06)."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import faiss
@@ -132,6 +132,35 @@ class FeatureIndex:
         self.names.extend(names)
         self._name_rank = None
 
+    def remove(self, names: Collection[str]) -> None:
+        """Take images out, as if they had never been added; codebooks stay as they are.
+
+        Raises ValueError, before anything is taken out, for a name that the index does not hold.
+        """
+        if self._fixed:
+            raise ValueError("the index is mapped from its file; load it unmapped to change it")
+        if unknown := set(names) - set(self.names):
+            raise ValueError(f"names: the index does not hold {min(unknown)}")
+        stays = np.array([name not in set(names) for name in self.names], bool)
+        kept = np.repeat(stays, self.counts)
+        if not kept.all():
+            self.trained.remove_ids(faiss.IDSelectorBatch(np.flatnonzero(~kept)))
+            if self.compression is not None:
+                self._close_gaps(kept)
+        counts = self.counts[stays]
+        self._first = np.concatenate([[0], np.cumsum(counts)])
+        self.names = [name for name, stay in zip(self.names, stays, strict=True) if stay]
+        self._name_rank = None
+
+    def _close_gaps(self, kept: NDArray[np.bool_]) -> None:
+        """Number the rows anew in the inverted lists, which keep the numbers of those taken out."""
+        fewer = np.cumsum(~kept)
+        lists: Any = faiss.extract_index_ivf(self.trained).invlists
+        for one in range(lists.nlist):
+            if size := lists.list_size(one):
+                rows = faiss.rev_swig_ptr(lists.get_ids(one), size)
+                rows -= fewer[rows]
+
     def search(
         self, descriptors: NDArray[np.float32], k: int, probes: int | None = None
     ) -> Neighbours:
@@ -174,14 +203,7 @@ class FeatureIndex:
             codes -= queries[:, None]
             similarities = 1 - np.einsum("qkd,qkd->qk", codes, codes) / 2
             similarities[rows < 0] = -np.inf
-        images = np.searchsorted(self._first, rows, side="right") - 1
-        features = rows - self._first[images]
-        order = np.lexsort((features, self._ranks()[images], -similarities))[:, :k]
-        images, features, similarities = (
-            np.take_along_axis(part, order, axis=1) for part in (images, features, similarities)
-        )
-        features[images < 0] = -1
-        return images, features, similarities
+        return in_order(rows, similarities, self._first, self._ranks(), k)
 
     def _stored(self) -> NDArray[np.float32]:
         """FAISS's own rows (N, D), not copied."""
@@ -189,11 +211,8 @@ class FeatureIndex:
         return rows.reshape(-1, self.dimensions)
 
     def _ranks(self) -> NDArray[np.int64]:
-        """The place of each image's name among all names; the last one stands for no image."""
         if self._name_rank is None:
-            self._name_rank = np.full(len(self.names) + 1, -1)
-            order = sorted(range(len(self.names)), key=self.names.__getitem__)
-            self._name_rank[order] = np.arange(len(self.names))
+            self._name_rank = name_ranks(self.names)
         return self._name_rank
 
     @property
@@ -222,3 +241,43 @@ class FeatureIndex:
                 f"{name} have shape {descriptors.shape}; wanted (N, {self.dimensions})"
             )
         return np.ascontiguousarray(descriptors, np.float32)
+
+
+def name_ranks(names: Sequence[str]) -> NDArray[np.int64]:
+    """The place of each image's name among all names; the last one stands for no image."""
+    ranks = np.full(len(names) + 1, -1)
+    ranks[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
+    return ranks
+
+
+def in_order(
+    rows: NDArray[np.int64],
+    similarities: NDArray[np.float32],
+    first: NDArray[np.int64],
+    ranks: NDArray[np.int64],
+    k: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """The nearest k of found rows (Q, N), as images, features and similarities.
+
+    first: the first row of each image. ranks: see `name_ranks`; they settle ties. -1 is no row.
+    """
+    images = np.searchsorted(first, rows, side="right") - 1
+    features = rows - first[images]
+    features[images < 0] = -1
+    return nearest(images, features, similarities, ranks, k)
+
+
+def nearest(
+    images: NDArray[np.int64],
+    features: NDArray[np.int64],
+    similarities: NDArray[np.float32],
+    ranks: NDArray[np.int64],
+    k: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """The k of largest similarity in each row, ties in the order of the images' names."""
+    order = np.lexsort((features, ranks[images], -similarities))[:, :k]
+    return (
+        np.take_along_axis(images, order, axis=1),
+        np.take_along_axis(features, order, axis=1),
+        np.take_along_axis(similarities, order, axis=1),
+    )

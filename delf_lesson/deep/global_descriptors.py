@@ -109,8 +109,12 @@ def load_global(
     backbone: str = "resnet18",
     scales: tuple[float, ...] = (1.0,),
     device: str = "cpu",
+    max_side: int | None = None,
 ) -> GlobalDescriptor:
-    """The descriptor of "siamac" or "dir" (ours, shipped), or of a file that training wrote."""
+    """The descriptor of "siamac" or "dir" (ours, shipped), or of a file that training wrote.
+
+    max_side: see `GlobalDescriptor`; None for its own.
+    """
     path = weights_path(weights, backbone)
     tensors, card = load_weights(path)
     if "pooling" not in card:
@@ -122,4 +126,5 @@ def load_global(
     if found := part("whitening", tensors):
         mean, components = found["mean"].numpy(), found["components"].numpy()
         whitening = Projection(mean, components, card["data"])
-    return GlobalDescriptor(network, whitening, scales, device=device)
+    size = {} if max_side is None else {"max_side": max_side}
+    return GlobalDescriptor(network, whitening, scales, device=device, **size)

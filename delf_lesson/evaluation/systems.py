@@ -1,6 +1,7 @@
 """The systems of the lesson by name: the rows of the slide "mAP Result", and some of our own."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
@@ -25,13 +26,30 @@ DELF_ORDER: Order = "product"
 """Among cells of a grid many agree by chance, so the vote keeps a say beside the inliers."""
 
 
-def _delf(weights: str) -> LocalExtractor:
+def delf(
+    weights: str,
+    attentive: bool = True,
+    device: str = "cpu",
+    bf16: bool = False,
+    batch: int = 1,
+    max_side: int | None = None,
+) -> LocalExtractor:
+    """DELF from shipped weights or a file of them; see `deep.delf.Delf` and `choices.Choices`.
+
+    attentive: with the attention that the weights have. Raises ValueError if a file has none.
+    """
     # Here, not above: the classical systems need no torch.
     from delf_lesson.deep.delf import Delf
-    from delf_lesson.deep.weights import load_trained
+    from delf_lesson.deep.weights import SHIPPED, load_trained
 
     found = load_trained(weights)
-    return Delf(found.trunk, found.attention, found.reduction)
+    attention = found.attention if attentive else None
+    if attentive and attention is None and weights not in SHIPPED:
+        raise ValueError(
+            f"weights: {weights} has no attention; give the file of `delf-lesson train attention`"
+        )
+    own = Delf(found.trunk, attention, found.reduction, device=device, bf16=bf16, batch=batch)
+    return own if max_side is None else replace(own, max_side=max_side)
 
 
 def _lift() -> LocalExtractor:
@@ -40,27 +58,31 @@ def _lift() -> LocalExtractor:
     return load_lift()
 
 
-def _whole(weights: str) -> GlobalExtractor:
+def whole(
+    kind: str, weights: str | None = None, device: str = "cpu", max_side: int | None = None
+) -> GlobalExtractor:
+    """siaMAC or DIR, by shipped weights or a file of them; see `choices.Choices`."""
     from delf_lesson.deep.global_descriptors import SCALES, load_global
 
-    return load_global(weights, scales=SCALES if weights == "dir" else (1.0,))
+    scales = SCALES if kind == "dir" else (1.0,)
+    return load_global(weights or kind, scales=scales, device=device, max_side=max_side)
 
 
 def _systems() -> dict[str, System]:
     sift = partial(LocalSystem, compression=SIFT_CODE)
-    delf = partial(LocalSystem, order=DELF_ORDER, threshold=DELF_THRESHOLD)
+    grid = partial(LocalSystem, order=DELF_ORDER, threshold=DELF_THRESHOLD)
     by_dir, dir_qe = with_expansion(
         GlobalSystem(
             "DIR",
             "one vector an image, R-MAC with learned whitening, trained by triplets",
-            partial(_whole, "dir"),
+            partial(whole, "dir"),
         )
     )
     attentive, attentive_qe = with_expansion(
-        delf(
+        grid(
             "DELF+FT+ATT",
             "the fine-tuned trunk, cells kept by their attention score",
-            partial(_delf, "attention"),
+            partial(delf, "attention"),
         )
     )
     return {
@@ -73,7 +95,7 @@ def _systems() -> dict[str, System]:
                 GlobalSystem(
                     "siaMAC",
                     "one vector an image, the largest activations, trained by pairs",
-                    partial(_whole, "siamac"),
+                    partial(whole, "siamac"),
                 )
             ),
             LocalSystem(
@@ -89,17 +111,17 @@ def _systems() -> dict[str, System]:
             ),
             # Slide "Precision & Recall Result"
             *with_expansion(
-                delf(
+                grid(
                     "DELF",
                     "the trunk that was trained on attributes, cells kept by their norm",
-                    partial(_delf, "base"),
+                    partial(delf, "base"),
                 )
             ),
             *with_expansion(
-                delf(
+                grid(
                     "DELF+FT",
                     "the trunk fine-tuned on landmarks, cells kept by their norm",
-                    partial(_delf, "ft"),
+                    partial(delf, "ft"),
                 )
             ),
             attentive,

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from platformdirs import user_cache_dir
+from platformdirs import user_cache_dir, user_data_dir
 
 
 def project_root() -> Path:
@@ -18,3 +18,12 @@ def cache_dir() -> Path:
     """
     chosen = os.environ.get("DELF_LESSON_CACHE")
     return Path(chosen).expanduser() if chosen else Path(user_cache_dir("delf-lesson"))
+
+
+def datasets_dir() -> Path:
+    """Return the folder for fetched data sets, which are too large for a cache.
+
+    It is `DELF_LESSON_DATASETS` where that is set, else in the user's data folder.
+    """
+    chosen = os.environ.get("DELF_LESSON_DATASETS")
+    return Path(chosen).expanduser() if chosen else Path(user_data_dir("delf-lesson")) / "datasets"

@@ -1,7 +1,7 @@
 """What every retrieval benchmark gives: images, queries with a box, and the truth about them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +68,9 @@ class Benchmark:
     def name_of(self, image: Path) -> str:
         """An image's name: its path from the root, or its file's name without the suffix."""
         return image.stem if self.root is None else image.relative_to(self.root).as_posix()
+
+
+def resolved(benchmark: Benchmark) -> Benchmark:
+    """The same with absolute paths, in which no link is left."""
+    root = None if benchmark.root is None else benchmark.root.resolve()
+    return replace(benchmark, images=tuple(p.resolve() for p in benchmark.images), root=root)

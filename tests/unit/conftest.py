@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from publisher import Publisher, offer_oxford, offer_revisited_oxford, publishing
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +34,18 @@ def textured(seed: int, height: int = 240, width: int = 320) -> np.ndarray:
 @pytest.fixture
 def texture():
     return textured
+
+
+@pytest.fixture
+def web(monkeypatch, tmp_path):
+    """A publisher of miniature Oxford5k and its revision, in the place of all publishers."""
+    publisher = Publisher()
+    offer_oxford(publisher, textured)
+    offer_revisited_oxford(publisher)
+    with publishing(publisher):
+        monkeypatch.setenv("DELF_LESSON_MIRROR", publisher.url)
+        monkeypatch.setenv("DELF_LESSON_DATASETS", str(tmp_path / "sets"))
+        yield publisher
 
 
 @pytest.fixture

@@ -1,0 +1,207 @@
+"""The real data sets: where each comes from, on which terms, and what belongs to it.
+
+The pictures of Oxford and Paris are today's archives, in which faces are blurred.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+OXFORD = "https://thor.robots.ox.ac.uk/oxbuildings"
+PARIS = "https://thor.robots.ox.ac.uk/parisbuildings"
+REVISITED = "http://cmp.felk.cvut.cz/revisitop/data/datasets"
+MILLION = "http://ptak.felk.cvut.cz/revisitop/revisitop1m"
+GOOGLE = "https://s3.amazonaws.com/google-landmark"
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file of a data set, as its publisher offers it.
+
+    name: of the file; url; into: the folder of the data set it goes to, or is unpacked to;
+    kind: "plain" files stay as they are. checksum: where the publisher's MD5 is to be had, None
+    if there is none: then only the length is known before unpacking.
+    """
+
+    name: str
+    url: str
+    into: str
+    kind: Literal["plain", "tar", "rar"] = "tar"
+    checksum: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set: what it is, what may be done with it, and its files.
+
+    gigabytes: to download, as its publisher says or roughly; images: how many it has when whole;
+    needs: another data set whose pictures it is about; parts: whether some of its files are of
+    use without the others.
+    """
+
+    name: str
+    summary: str
+    terms: str
+    page: str
+    files: tuple[RemoteFile, ...]
+    gigabytes: float
+    images: int
+    needs: str | None = None
+    parts: bool = False
+
+
+VGG_TERMS = (
+    "The photographs were taken from Flickr; their rights are the photographers'. The Visual "
+    "Geometry Group offers them for research on image retrieval and passes on no licence."
+)
+REVISITED_TERMS = (
+    "Ground truth by the authors of Revisited Oxford and Paris (CVPR 2018), for research; cite "
+    "their paper."
+)
+GOOGLE_TERMS = (
+    "Annotations are Google's, CC BY 4.0. Every picture has a licence of its own: {licence}; "
+    "Google gives no warranty for it, so look a picture up before you pass it on."
+)
+
+
+def _oxford() -> Source:
+    return Source(
+        "oxford5k",
+        "Oxford Buildings: 11 landmarks, 55 queries",
+        VGG_TERMS,
+        "https://www.robots.ox.ac.uk/~vgg/data/oxbuildings/",
+        (
+            RemoteFile("oxbuild_images-v1.tgz", f"{OXFORD}/oxbuild_images-v1.tgz", "images"),
+            RemoteFile("gt_files_170407.tgz", f"{OXFORD}/gt_files_170407.tgz", "groundtruth"),
+        ),
+        1.9,
+        5063,
+    )
+
+
+def _paris() -> Source:
+    return Source(
+        "paris6k",
+        "Paris: 11 landmarks, 55 queries; 20 damaged pictures are left out",
+        VGG_TERMS,
+        "https://www.robots.ox.ac.uk/~vgg/data/parisbuildings/",
+        (
+            RemoteFile("paris_1-v1.tgz", f"{PARIS}/paris_1-v1.tgz", "images"),
+            RemoteFile("paris_2-v1.tgz", f"{PARIS}/paris_2-v1.tgz", "images"),
+            RemoteFile("paris_120310.tgz", f"{PARIS}/paris_120310.tgz", "groundtruth"),
+        ),
+        2.5,
+        6412,
+    )
+
+
+def _revisited(name: str, needs: str, images: int) -> Source:
+    return Source(
+        name,
+        f"Revisited ground truth for {needs}: 70 queries, Easy, Medium, Hard",
+        REVISITED_TERMS,
+        "http://cmp.felk.cvut.cz/revisitop/",
+        (RemoteFile(f"gnd_{name}.pkl", f"{REVISITED}/{name}/gnd_{name}.pkl", "", "plain"),),
+        0.001,
+        images,
+        needs,
+    )
+
+
+def _hundred_thousand() -> Source:
+    volumes = [f"oxc1_100k.part{number:02}.rar" for number in range(1, 41)]
+    return Source(
+        "oxford100k",
+        "The 100k distractors that make Oxf105k and Par106k",
+        VGG_TERMS,
+        "https://www.robots.ox.ac.uk/~vgg/data/oxbuildings/flickr100k.html",
+        tuple(RemoteFile(one, f"{OXFORD}/ox100k/{one}", "images", "rar") for one in volumes),
+        40.0,
+        100_071,
+    )
+
+
+def _million() -> Source:
+    archives = [f"revisitop1m.{number}.tar.gz" for number in range(1, 101)]
+    return Source(
+        "revisitop1m",
+        "R1M: the million distractors of Revisited Oxford and Paris",
+        "Photographs of the YFCC100M collection under Creative Commons licences of their own; "
+        "cite the authors of Revisited Oxford and Paris (CVPR 2018).",
+        "http://cmp.felk.cvut.cz/revisitop/",
+        tuple(RemoteFile(one, f"{MILLION}/jpg/{one}", "images") for one in archives),
+        160.0,
+        1_001_001,
+        parts=True,
+    )
+
+
+def _google(split: str, shards: int, lists: tuple[str, ...], **about: object) -> Source:
+    archives = [f"images_{number:03}" for number in range(shards)]
+    return Source(
+        f"google-landmarks-{split}",
+        page="https://github.com/cvdfoundation/google-landmark",
+        files=(
+            *(RemoteFile(one, f"{GOOGLE}/metadata/{one}", "", "plain") for one in lists),
+            *(
+                RemoteFile(
+                    f"{one}.tar",
+                    f"{GOOGLE}/{split}/{one}.tar",
+                    "images",
+                    checksum=f"{GOOGLE}/md5sum/{split}/md5.{one}.txt",
+                )
+                for one in archives
+            ),
+        ),
+        parts=True,
+        **about,  # type: ignore[arg-type]
+    )
+
+
+CATALOGUE: Mapping[str, Source] = MappingProxyType(
+    {
+        source.name: source
+        for source in (
+            _oxford(),
+            _paris(),
+            _revisited("roxford5k", "oxford5k", 4993),
+            _revisited("rparis6k", "paris6k", 6322),
+            _hundred_thousand(),
+            _million(),
+            _google(
+                "train",
+                500,
+                ("train.csv", "train_clean.csv"),
+                summary="Google Landmarks v2 for training: all, and the clean list of landmarks",
+                terms=GOOGLE_TERMS.format(licence="Creative Commons BY without ND"),
+                gigabytes=500.0,
+                images=4_132_914,
+            ),
+            _google(
+                "index",
+                100,
+                ("index.csv",),
+                summary="Google Landmarks v2 to search in",
+                terms=GOOGLE_TERMS.format(licence="CC0 or public domain"),
+                gigabytes=85.0,
+                images=761_757,
+            ),
+        )
+    }
+)
+
+DISTRACTORS = {
+    "oxford5k": "oxford100k",
+    "paris6k": "oxford100k",
+    "roxford5k": "revisitop1m",
+    "rparis6k": "revisitop1m",
+}
+"""What hides the pictures of each: Oxf105k and Par106k, ROxf+R1M and RPar+R1M."""
+
+
+def find_source(name: str) -> Source:
+    """The data set of that name. Raises ValueError that lists the names."""
+    if name not in CATALOGUE:
+        raise ValueError(f"name: there is no {name!r} to fetch; choose {', '.join(CATALOGUE)}")
+    return CATALOGUE[name]

@@ -43,7 +43,8 @@ METRIC = ("siamac", "dir")
     "--data",
     default="rendered",
     show_default=True,
-    help="The shipped rendered set, or a folder with one sub-folder a class.",
+    help="The shipped rendered set; google-landmarks, what was fetched of it; or a folder with "
+    "one sub-folder a class.",
 )
 @click.option(
     "--out",
@@ -84,6 +85,7 @@ def train(
     import torch
 
     from delf_lesson.deep.backbone import resnets
+    from delf_lesson.deep.training_data import GOOGLE
     from delf_lesson.deep.weights import SHIPPED
 
     if backbone not in resnets():
@@ -94,8 +96,8 @@ def train(
         raise click.BadParameter(
             f"weights: {weights} is no file; give one, or imagenet, {', '.join(SHIPPED)}"
         )
-    if data != "rendered" and not Path(data).is_dir():
-        raise click.BadParameter(f"data: {data} is no folder; give one, or rendered")
+    if data not in ("rendered", GOOGLE) and not Path(data).is_dir():
+        raise click.BadParameter(f"data: {data} is no folder; give one, or rendered, or {GOOGLE}")
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
@@ -133,13 +135,15 @@ def _classification(asked: Asked) -> Iterator[tuple[str, "Metrics"]]:
 
 
 def _metric(asked: Asked) -> Iterator[tuple[str, "Metrics"]]:
-    from delf_lesson.deep.metric_learning import folder_related, rendered_related
+    from delf_lesson.deep.metric_learning import labelled_related, rendered_related
     from delf_lesson.deep.metric_training import METRIC_RECIPES, train_metric
+    from delf_lesson.deep.training_data import choose_data
     from delf_lesson.deep.weights import begin_trunk
 
     plan = asked.plan(METRIC_RECIPES[asked.stage])
     trunk, card = begin_trunk(asked.stage, asked.weights, asked.backbone, plan.seed)
-    related = rendered_related() if asked.data == "rendered" else folder_related(asked.data)
+    rendered = asked.data == "rendered"
+    related = rendered_related() if rendered else labelled_related(choose_data("ft", asked.data))
     run = train_metric(asked.stage, trunk, related, asked.out, plan, asked.device, {"trunk": card})
     return ((str(plan.epochs), one) for one in run)
 

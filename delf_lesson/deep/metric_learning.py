@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from delf_lesson.datasets.training_points import training_points
-from delf_lesson.deep.training_data import image_folder
+from delf_lesson.deep.training_data import Labelled, image_folder
 from delf_lesson.images import Pixels, resize_longest
 
 SHARED = 0.5
@@ -105,14 +105,20 @@ def rendered_related(folder: str | Path | None = None) -> RelatedPictures:
 
 
 def folder_related(folder: str | Path) -> RelatedPictures:
-    """Pictures of a folder with one sub-folder a landmark; positives are those of the same one.
+    """Pictures of a folder with one sub-folder a landmark; see `labelled_related`.
 
     Raises ValueError unless there are two landmarks or more.
     """
-    pictures = image_folder(folder)
+    return labelled_related(image_folder(folder))
+
+
+def labelled_related(pictures: Labelled) -> RelatedPictures:
+    """Pictures with their landmarks as labels; positives are the others of the same one."""
     landmarks = pictures.labels[:, 0]
-    rows = np.arange(len(landmarks))
-    positives = [rows[(landmarks == own) & (rows != row)] for row, own in enumerate(landmarks)]
+    order = np.argsort(landmarks, kind="stable")
+    ends = np.cumsum(np.bincount(landmarks))
+    of_landmark = np.split(order, ends[:-1])
+    positives = [of_landmark[own][of_landmark[own] != row] for row, own in enumerate(landmarks)]
     readers = [partial(_small, read) for read in pictures.readers]
     return RelatedPictures(readers, landmarks, positives, pictures.name)
 

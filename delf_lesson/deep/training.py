@@ -118,8 +118,8 @@ def _epoch(
     model.train()
     sums = torch.zeros(4, dtype=torch.float64)  # of the loss, right answers, answers, pictures
     for images, labels in loader:
-        images = images.to(device, memory_format=torch.channels_last)
-        labels = labels.to(device)
+        images = images.to(device, memory_format=torch.channels_last, non_blocking=True)
+        labels = labels.to(device, non_blocking=True)
         with torch.autocast(kind, torch.bfloat16) if recipe.bf16 else nullcontext():
             logits = model(images)
         losses = [
@@ -201,6 +201,7 @@ def _loader(data: Labelled, recipe: Recipe, processes: int, rank: int) -> DataLo
         sampler=sampler,
         num_workers=recipe.workers,
         drop_last=True,
+        pin_memory=torch.cuda.is_available(),
     )
 
 

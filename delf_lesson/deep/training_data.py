@@ -79,7 +79,6 @@ def rendered_landmarks(form: str = "clean", folder: str | Path | None = None) ->
 def image_folder(folder: str | Path) -> Labelled:
     """Pictures of a folder with one sub-folder a class; deeper folders belong to the first.
 
-    Google Landmarks comes sorted by the letters of a picture's id; sort it by landmark first.
     Raises ValueError unless there are two classes or more.
     """
     paths = list_images(folder)
@@ -93,12 +92,28 @@ def image_folder(folder: str | Path) -> Labelled:
     return _labelled(Path(folder).name, readers, {"landmark": names})
 
 
+def google_pictures(form: str = "clean") -> Labelled:
+    """Google Landmarks, those shards of it that `delf-lesson data fetch` has brought."""
+    # Here, not above: no notebook needs the network's libraries.
+    from delf_lesson.datasets.google_landmarks import google_landmarks
+
+    pairs = google_landmarks(form)
+    readers = [partial(read_image, path) for path, _ in pairs]
+    labels = [landmark for _, landmark in pairs]
+    return _labelled(f"Google Landmarks v2, {form}", readers, {"landmark": labels})
+
+
+GOOGLE = "google-landmarks"
+
+
 def choose_data(stage: str, data: str | Path) -> Labelled:
-    """What a stage trains on: "rendered", or a folder (see `image_folder`).
+    """What a stage trains on: "rendered", "google-landmarks", or a folder (see `image_folder`).
 
     The base trunk learns the renderings' attributes, stage one the clean landmarks and stage two
-    the full set, as the paper uses its two.
+    the full set, as the paper uses its two. The vectors of whole images learn the clean ones too.
     """
+    if data == GOOGLE:
+        return google_pictures("full" if stage == "attention" else "clean")
     if data != "rendered":
         return image_folder(data)
     if stage == "base":

@@ -9,10 +9,13 @@ from typing import Any
 import click
 
 from delf_lesson import __version__
-from delf_lesson.command_options import system_option, writable_file
+from delf_lesson.command_options import choice_options, writable_file
+from delf_lesson.data_command import data
 from delf_lesson.evaluation_command import evaluate
 from delf_lesson.grade_command import grade
+from delf_lesson.index_command import index
 from delf_lesson.release_command import release
+from delf_lesson.search_command import search
 from delf_lesson.table_command import table
 from delf_lesson.training_command import train
 
@@ -70,79 +73,8 @@ def doctor(as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.argument("query", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@system_option
-@click.option("--top", default=10, show_default=True, type=click.IntRange(1), help="Results shown.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option(
-    "--picture",
-    metavar="OUT.png",
-    type=click.Path(path_type=Path),
-    callback=writable_file(".png"),
-    help="Draw the ranking with its inlier lines.",
-)
-def search(
-    folder: Path, query: Path, system: str, top: int, as_json: bool, picture: Path | None
-) -> None:
-    """Find the images in FOLDER that show what QUERY shows.
-
-    FOLDER is searched with its sub-folders. Images that cannot be read are skipped with a warning.
-    """
-    from delf_lesson.evaluation.systems import find_system
-    from delf_lesson.retrieval.cache import FeatureCache
-    from delf_lesson.retrieval.folder import search_folder
-
-    def progress(images: list[Path]) -> Any:
-        bar = click.progressbar(images, label="Describing images", file=sys.stderr)
-        with bar as steps:
-            yield from steps
-
-    warnings: list[str] = []
-    try:
-        engine = find_system(system).engine(FeatureCache.default())
-        found = search_folder(
-            engine,
-            folder,
-            query,
-            top=top,
-            progress=progress,
-            warn=lambda skipped: warnings.append(f"{skipped.image}: {skipped.reason}"),
-        )
-        if picture is not None:
-            _draw(picture, query, found.ranking.results)
-    except (OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
-    for warning in warnings:
-        click.echo(f"warning: skipped {warning}", err=True)
-    if warnings:
-        number = "1 image was" if len(warnings) == 1 else f"{len(warnings)} images were"
-        click.echo(f"warning: {number} skipped", err=True)
-    results = [
-        {"image": one.image, "score": one.score, "inliers": one.inliers}
-        for one in found.ranking.results
-    ]
-    if as_json:
-        skipped = [{"image": one.image, "reason": one.reason} for one in found.skipped]
-        answer = {"query": found.query, "system": system, "results": results}
-        click.echo(json.dumps({**answer, "skipped": skipped, "seconds": found.seconds}))
-        return
-    for rank, result in enumerate(results, start=1):
-        verified = engine.confidence == "inliers"
-        sure = f"inliers {result['inliers']}" if verified else f"score {result['score']:.3f}"
-        click.echo(f"{rank:3}. {result['image']}  {sure}")
-
-
-def _draw(path: Path, query: Path, results: Any) -> None:
-    from delf_lesson.classroom.figures import draw_ranking, encode
-    from delf_lesson.files import write_atomically
-
-    write_atomically(path, encode(draw_ranking(query, results), "image/png"))
-
-
-@command.command()
 @click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@system_option
+@choice_options
 @click.option(
     "--out",
     metavar="FEATURES.npz",
@@ -151,17 +83,17 @@ def _draw(path: Path, query: Path, results: Any) -> None:
     callback=writable_file(".npz"),
     help="Where the features are written.",
 )
-def extract(image: Path, system: str, out: Path) -> None:
-    """Write what SYSTEM keeps of IMAGE.
+def extract(image: Path, choices: Any, out: Path) -> None:
+    """Write what a system keeps of IMAGE.
 
     Keypoints, descriptors, scores and scales; or the vector, where it keeps one of the whole image.
     """
+    from delf_lesson.evaluation.choices import configured
     from delf_lesson.evaluation.system import FusedSystem
-    from delf_lesson.evaluation.systems import find_system
     from delf_lesson.features import ImageVector
     from delf_lesson.retrieval.described import Described
 
-    chosen = find_system(system)
+    chosen, system = configured(choices), choices.system
     if isinstance(chosen, FusedSystem):
         raise click.BadParameter(
             f"system: {system} is two systems; choose {chosen.local.name} or {chosen.whole.name}"
@@ -179,8 +111,11 @@ def extract(image: Path, system: str, out: Path) -> None:
         click.echo(f"{len(found)} features of {system} in {out}")
 
 
+command.add_command(data)
 command.add_command(evaluate)
 command.add_command(grade)
+command.add_command(index)
 command.add_command(release)
+command.add_command(search)
 command.add_command(table)
 command.add_command(train)

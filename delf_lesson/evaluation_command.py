@@ -1,14 +1,22 @@
 """`delf-lesson evaluate`: how good is a system on a data set (notebooks 06 and 07)?"""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from delf_lesson.command_options import system_option, writable_file
+from delf_lesson.command_options import (
+    choice_options,
+    json_option,
+    machines_at,
+    outcomes_bar,
+    picture_option,
+)
 
 INDEXES = ("exact", "compressed")
 
@@ -18,15 +26,16 @@ INDEXES = ("exact", "compressed")
     "--dataset",
     required=True,
     metavar="NAME",
-    help="albion, lutetia, or folder:PATH, where each sub-folder of PATH is a place, and a "
-    "query's positives are the other pictures of its place.",
+    help="albion, lutetia; oxford5k, paris6k, roxford5k, rparis6k once they are fetched; or "
+    "folder:PATH, where each sub-folder of PATH is a place, and a query's positives are the other "
+    "pictures of its place.",
 )
 @click.option(
     "--distractors",
     is_flag=True,
-    help="Among unrelated pictures too; of a folder, those in its _distractors.",
+    help="Among unrelated pictures too: Oxf105k, Par106k, R1M; of a folder, its _distractors.",
 )
-@system_option
+@choice_options
 @click.option(
     "--queries",
     default="all",
@@ -49,55 +58,74 @@ INDEXES = ("exact", "compressed")
     type=click.FloatRange(0, 1),
     help="Find the number of inliers from which on so large a share of the results is right.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option(
-    "--picture",
-    metavar="OUT.png",
-    type=click.Path(path_type=Path),
-    callback=writable_file(".png"),
-    help="Draw the precision/recall curve.",
-)
+@json_option
+@picture_option("Draw the precision/recall curve.")
 @click.option("--fresh", is_flag=True, help="Measure again, though a report is kept.")
+@click.option(
+    "--on-disk",
+    metavar="INDEX",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep descriptions and index in this folder, and not in memory: for 100,000 images and "
+    "more.",
+)
+@click.option("--cluster", metavar="ADDRESS", help="With --on-disk: a Dask scheduler.")
 def evaluate(
     dataset: str,
     distractors: bool,
-    system: str,
+    choices: Any,
     queries: str,
     index: str,
     precision: float,
     as_json: bool,
     picture: Path | None,
     fresh: bool,
+    on_disk: Path | None,
+    cluster: str | None,
 ) -> None:
-    """Measure SYSTEM on a data set: mAP, precision and recall, times, memory.
+    """Measure a system on a data set: mAP, precision and recall, times, memory.
 
     A report is kept by the content of the pictures, the system and this program; asked for again,
     it is printed as it was, with the times of then.
     """
     from delf_lesson.datasets import load
+    from delf_lesson.datasets.benchmark import resolved
     from delf_lesson.evaluation.benchmark import one_query_each
+    from delf_lesson.evaluation.choices import configured
     from delf_lesson.evaluation.report import measure
     from delf_lesson.evaluation.results import keep_report, kept_report, report_path
-    from delf_lesson.evaluation.systems import find_system
     from delf_lesson.retrieval.cache import FeatureCache
 
+    if cluster and on_disk is None:
+        raise click.UsageError("--cluster needs --on-disk, a folder that its workers see too")
     try:
         benchmark = load(dataset, distractors)
+        if on_disk is not None:
+            benchmark = resolved(benchmark)
     except (FileNotFoundError, ValueError) as error:
         raise click.BadParameter(str(error), param_hint="--dataset") from error
     of_a_folder = benchmark.root is not None
     first = one_query_each(benchmark, in_turn=not of_a_folder)
     asked = benchmark.queries if queries == "all" else first
     try:
-        chosen = find_system(system)
-        compressed = index == "compressed"
-        path = report_path(chosen, benchmark, asked, compressed, precision)
-        report = None if fresh else kept_report(path)
-        cached = report is not None
-        if report is None:
-            cache = FeatureCache.default()
-            report = measure(chosen, benchmark, asked, cache, compressed, precision, _progress)
-            keep_report(path, report)
+        chosen = configured(choices)
+        compressed, cached = index == "compressed", False
+        what = (chosen, benchmark, asked)
+        how: dict[str, Any] = {
+            "compressed": compressed,
+            "precision": precision,
+            "progress": _progress,
+        }
+        if on_disk is not None:
+            with machines_at(cluster) as machines:
+                engine = _stored(on_disk, benchmark, choices, compressed, machines)
+                report = measure(*what, engine=engine, **how)
+        else:
+            path = report_path(*what, compressed, precision)
+            kept = None if fresh else kept_report(path)
+            cached = kept is not None
+            report = kept or measure(*what, FeatureCache.default(), **how)
+            if not cached:
+                keep_report(path, report)
         if picture is not None:
             _draw(picture, report)
     except (OSError, ValueError) as error:
@@ -109,6 +137,31 @@ def evaluate(
         click.echo(json.dumps({**report, **asked_for}))
     else:
         click.echo(_in_words({**report, "dataset": benchmark.name}, cached))
+
+
+def _stored(path: Path, benchmark: Any, choices: Any, compressed: bool, machines: Any) -> Any:
+    """An engine of the benchmark's images in an index on disk, made or brought up to date."""
+    from delf_lesson.scale.photo_index import PhotoIndex
+
+    root = Path(os.path.commonpath([str(image.parent) for image in benchmark.images]))
+    if PhotoIndex.is_at(path):
+        stored = PhotoIndex.open(path).on(choices.device, choices.batch)
+        kept = replace(choices, device="cpu", batch=1)
+        if (stored.folder, stored.choices, stored.compressed) != (root, kept, compressed):
+            raise ValueError(
+                f"on_disk: {path} is the index of other images, or by another system; choose "
+                "another folder"
+            )
+    else:
+        stored = PhotoIndex.create(path, root, choices, compressed)
+    update = stored.update(machines, outcomes_bar, benchmark.images)
+    if update.unfinished:
+        name, reason = next(iter(update.unfinished.items()))
+        raise ValueError(
+            f"on_disk: {len(update.unfinished)} images were not described, {name} first "
+            f"({reason}); call it again, which goes on"
+        )
+    return stored.engine(machines)
 
 
 def _progress(steps: Sequence[Any], label: str) -> Iterable[Any]:

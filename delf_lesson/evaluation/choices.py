@@ -18,8 +18,7 @@ class Choices:
     system: its name. weights: files that `delf-lesson train` wrote, in place of the shipped ones:
     DELF's, siaMAC's or DIR's; of a fused system, both. device: where torch computes. bf16: half
     precision in DELF's network. batch: images of one size that DELF's network sees at once.
-    max_side: larger images are shrunk to it, in pixels; None for the
-    system's own.
+    max_side: larger images are shrunk to it, in pixels; None for the system's own.
     """
 
     system: str

@@ -115,7 +115,10 @@ def test_pictures_that_cannot_be_used_are_named_and_count_as_not_found(places):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--dataset", "atlantis"), "albion, lutetia or folder:PATH"),
+        (
+            ("--dataset", "atlantis"),
+            "albion, lutetia, oxford5k, paris6k, roxford5k, rparis6k or folder:PATH",
+        ),
         (("--dataset", "folder:/nowhere"), "there is no folder /nowhere"),
         (("--dataset", "albion", "--system", "SURF"), "choose one of"),
         (("--dataset", "albion", "--queries", "some"), "'first', 'all'"),

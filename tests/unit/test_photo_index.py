@@ -1,0 +1,321 @@
+"""An index on disk: what it finds, how it grows, and what happens when something breaks."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from delf_lesson.cli import command
+from delf_lesson.evaluation.choices import Choices, configured
+from delf_lesson.images import list_images
+from delf_lesson.retrieval.cache import FeatureCache
+from delf_lesson.scale import photo_state, photo_update
+from delf_lesson.scale.photo_index import PhotoIndex
+from delf_lesson.scale.photo_search import search_index
+
+SIFT = Choices("OpenCV-RootSIFT")
+SYSTEMS = ["OpenCV-RootSIFT", "OpenCV-RootSIFT-votes", "colours", "DELF+FT+ATT+DIR+QE"]
+
+
+def made(path, folder, choices=SIFT, compressed=False) -> PhotoIndex:
+    index = PhotoIndex.create(path, folder, choices, compressed)
+    index.update()
+    return index
+
+
+def ranked(index, query):
+    return [
+        (os.path.relpath(one.image, index.folder), round(one.score, 4), one.inliers)
+        for one in index.engine().search(query).results
+    ]
+
+
+def in_memory(folder, query, choices=SIFT, compressed=False):
+    engine = configured(choices).engine(compressed=compressed)
+    engine.add(list_images(folder))
+    return [
+        (os.path.relpath(one.image, folder), round(one.score, 4), one.inliers)
+        for one in engine.search(query).results
+    ]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_it_ranks_as_the_same_images_in_memory(system, photos, tmp_path):
+    choices = Choices(system)
+    index = made(tmp_path / "index", photos, choices)
+    query = photos / "scene_1" / "a.png"
+    assert ranked(PhotoIndex.open(index.path), query) == in_memory(photos, query, choices)
+
+
+@pytest.fixture
+def small_shards(monkeypatch):
+    monkeypatch.setattr(photo_update, "SHARD", 3)
+    monkeypatch.setattr(photo_update, "CHUNK", 2)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_several_shards_rank_as_one(compressed, photos, tmp_path, small_shards):
+    index = made(tmp_path / "index", photos, compressed=compressed)
+    assert len(list(index.path.glob("shard-*.index"))) == 4
+    for scene in ("scene_1", "scene_2"):
+        query = photos / scene / "a.png"
+        assert ranked(index, query) == in_memory(photos, query, compressed=compressed)
+
+
+def test_new_changed_moved_and_removed_images(photos, tmp_path, small_shards, texture):
+    index = made(tmp_path / "index", photos)
+    described = set((index.path / "features").rglob("*.npz"))
+    Image.fromarray(texture(77)).save(photos / "new.png")
+    Image.fromarray(texture(88)).save(photos / "other_10.png")
+    os.utime(photos / "other_10.png", (1, 1))
+    (photos / "other_11.png").unlink()
+    (photos / "scene_2" / "b.jpg").rename(photos / "moved.jpg")
+    update = index.update()
+    assert update.added == ["moved.jpg", "new.png"]
+    assert update.changed == ["other_10.png"]
+    assert update.removed == ["other_11.png", "scene_2/b.jpg"]
+    more = set((index.path / "features").rglob("*.npz")) - described
+    assert len(more) == 2  # the moved one is what it was
+    again = PhotoIndex.open(index.path)
+    for query in (photos / "scene_2" / "a.png", photos / "new.png"):
+        assert ranked(again, query) == in_memory(photos, query)
+    assert again.update().added == []
+
+
+def test_an_update_without_news_writes_nothing(photos, tmp_path):
+    index = made(tmp_path / "index", photos)
+    before = {path: path.stat().st_mtime_ns for path in index.path.rglob("*") if path.is_file()}
+    index.update()
+    assert before == {p: p.stat().st_mtime_ns for p in index.path.rglob("*") if p.is_file()}
+
+
+def test_codebooks_are_made_anew_when_outgrown(photos, tmp_path, texture):
+    index = made(tmp_path / "index", photos, compressed=True)
+    (codebook,) = index.path.glob("codebook-*")
+    for seed in range(200, 235):
+        Image.fromarray(texture(seed)).save(photos / f"later_{seed}.png")
+    index.update()
+    (now,) = index.path.glob("codebook-*")
+    assert now != codebook
+    query = photos / "scene_1" / "a.png"
+    assert ranked(index, query) == in_memory(photos, query, compressed=True)
+
+
+def test_images_that_cannot_be_used_are_told_and_tried_again(photos, tmp_path, texture):
+    Image.new("RGB", (200, 200)).save(photos / "black.png")
+    (photos / "cut.jpg").write_bytes((photos / "scene_1" / "b.jpg").read_bytes()[:900])
+    (photos / "camera.nef").write_bytes(b"raw")
+    index = PhotoIndex.create(tmp_path / "index", photos, SIFT)
+    update = index.update()
+    assert set(update.skipped) == {"black.png", "cut.jpg", "camera.nef"}
+    assert "no keypoints" in update.skipped["black.png"]
+    assert "develop it to JPEG" in update.skipped["camera.nef"]
+    assert len(index.engine()) == 10
+    Image.fromarray(texture(5)).save(photos / "cut.jpg")
+    assert index.update().changed == ["cut.jpg"]
+    assert len(index.engine()) == 11
+
+
+@pytest.mark.parametrize("moment", ["change_shard", "index.json"])
+def test_a_killed_update_leaves_the_old_state_and_goes_on(moment, photos, tmp_path, monkeypatch):
+    index = made(tmp_path / "index", photos)
+    query = photos / "scene_1" / "a.png"
+    before = ranked(index, query)
+    shutil.copy(photos / "scene_1" / "b.jpg", photos / "twin.jpg")
+
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if moment == "change_shard":
+            patch.setattr(photo_update.tasks, "change_shard", killed)
+        else:
+            patch.setattr(photo_state, "write_atomically", killed)
+        with pytest.raises(KeyboardInterrupt):
+            index.update()
+    assert ranked(PhotoIndex.open(index.path), query) == before
+    assert index.update().added == ["twin.jpg"]
+    assert ranked(index, query) == in_memory(photos, query)
+    assert len(list(index.path.glob("shard-*"))) == 1
+
+
+def test_a_folder_that_takes_no_descriptions_is_told(photos, tmp_path, monkeypatch):
+    index = PhotoIndex.create(tmp_path / "index", photos, SIFT)
+    with monkeypatch.context() as patch:
+        patch.setattr(FeatureCache, "put", lambda *arguments: None)
+        update = index.update()
+    assert len(update.unfinished) == 10 and update.added == []
+    assert "is its disk full" in update.unfinished["other_10.png"]
+    assert len(index.update().added) == 10
+
+
+@pytest.mark.parametrize("harm", ["cut", "gone"])
+def test_a_damaged_shard_is_named_and_not_searched_around(harm, photos, tmp_path, small_shards):
+    index = made(tmp_path / "index", photos)
+    victim = sorted(index.path.glob("shard-*"))[1]
+    if harm == "cut":
+        victim.write_bytes(victim.read_bytes()[:-10])
+    else:
+        victim.unlink()
+    with pytest.raises(ValueError, match=rf"1 of 4 shards gave no answer.*{victim.name}"):
+        index.engine().search(photos / "scene_1" / "a.png")
+
+
+def test_a_damaged_description_is_named(photos, tmp_path):
+    index = made(tmp_path / "index", photos)
+    for path in (index.path / "features").rglob("*.npz"):
+        path.write_bytes(b"")
+    with pytest.raises(ValueError, match="is missing or damaged; index the folder again"):
+        index.engine().search(photos / "scene_1" / "a.png")
+
+
+def test_a_damaged_or_foreign_index_is_refused(photos, tmp_path):
+    index = made(tmp_path / "index", photos)
+    file = index.path / "index.json"
+    whole = json.loads(file.read_bytes())
+    for content in ("{", "[]", '{"format": 1}', json.dumps({**whole, "photos": [{}]})):
+        file.write_text(content)
+        with pytest.raises(ValueError, match="index the folder anew"):
+            PhotoIndex.open(index.path)
+    file.write_text(json.dumps({**whole, "format": 99}))
+    with pytest.raises(ValueError, match="has format 99"):
+        PhotoIndex.open(index.path)
+    file.write_text(json.dumps({**whole, "settings": "{}"}))
+    with pytest.raises(ValueError, match="another version of OpenCV-RootSIFT"):
+        PhotoIndex.open(index.path).engine()
+    with pytest.raises(FileNotFoundError, match="delf-lesson index FOLDER"):
+        PhotoIndex.open(photos)
+
+
+def test_an_index_may_lie_in_its_folder_and_not_over_something(photos):
+    index = made(photos / "index", photos)
+    Image.new("RGB", (9, 9)).save(index.path / "features" / "stray.png")
+    assert index.update().added == []
+    with pytest.raises(FileExistsError, match="holds something already"):
+        PhotoIndex.create(photos / "scene_1", photos, SIFT)
+
+
+def test_the_query_is_no_result_of_itself(photos, tmp_path):
+    index = made(tmp_path / "index", photos)
+    query = photos / "scene_1" / "a.png"
+    found = search_index(index, index.engine(), query, top=1)
+    assert [one.image for one in found.ranking.results] == [str(photos / "scene_1" / "b.jpg")]
+    with pytest.raises(FileNotFoundError, match="query: there is no image file"):
+        search_index(index, index.engine(), photos / "none.png")
+
+
+def run(*arguments, wanted=0):
+    answer = CliRunner().invoke(command, [str(one) for one in arguments])
+    assert answer.exit_code == wanted, answer.output
+    return answer
+
+
+def test_the_commands(photos, tmp_path, texture):
+    out = tmp_path / "index"
+    (photos / "bad.jpg").write_bytes(b"no")
+    first = run("index", photos, "--out", out)
+    assert "10 images by OpenCV-RootSIFT; 10 added" in first.stdout
+    assert "skipped bad.jpg" in first.stderr
+    query = photos / "scene_1" / "a.png"
+    answer = json.loads(run("search", out, query, "--top", 2, "--json").stdout)
+    assert answer["system"] == "OpenCV-RootSIFT"
+    assert answer["results"][0]["image"] == str(photos / "scene_1" / "b.jpg")
+    assert [os.path.basename(one["image"]) for one in answer["skipped"]] == ["bad.jpg"]
+    Image.fromarray(texture(6)).save(photos / "more.png")
+    assert "1 added" in run("index", photos, "--out", out).stdout
+    run("index", photos / "scene_1", "--out", out, wanted=2)
+    run("index", photos, "--out", out, "--system", "colours", wanted=2)
+    run("search", out, query, "--system", "colours", wanted=2)
+    run("search", photos, query, "--cluster", "tcp://127.0.0.1:1", wanted=2)
+    run("index", photos, "--out", out, "--device", "nowhere", wanted=2)
+
+
+def test_choices_reach_the_extractor_and_wrong_ones_are_told(tmp_path):
+    engine = configured(Choices("DELF+FT+ATT", max_side=200, bf16=True)).engine()
+    assert (engine.settings["max_side"], engine.settings["bf16"]) == (200, True)
+    assert engine.settings["attention"] is True
+    shipped = configured(Choices("DELF+FT+ATT")).engine().settings
+    assert {k for k in shipped if shipped[k] != engine.settings[k]} == {"max_side", "bf16"}
+    with pytest.raises(ValueError, match="SIFT has no weights"):
+        configured(Choices("SIFT", max_side=200))
+
+
+def test_weights_go_to_the_part_that_they_are_for():
+    from delf_lesson.deep.weights import weights_path
+
+    delf, dir_ = (str(weights_path(name)) for name in ("attention", "dir"))
+    fused = configured(Choices("DELF+FT+ATT+DIR+QE", (dir_, delf))).engine().settings
+    shipped = configured(Choices("DELF+FT+ATT+DIR+QE")).engine().settings
+    assert fused == shipped
+    with pytest.raises(ValueError, match="is for dir, which DELF does not use"):
+        configured(Choices("DELF", (dir_,)))
+    with pytest.raises(ValueError, match="both for delf"):
+        configured(Choices("DELF", (delf, delf)))
+    with pytest.raises(ValueError, match="has no attention"):
+        configured(Choices("DELF+FT+ATT", (str(weights_path("base")),))).engine()
+
+
+def test_removing_is_as_never_having_added(texture):
+    from delf_lesson.classical.opencv_sift import OpenCVSift
+    from delf_lesson.retrieval.compression import Compression
+    from delf_lesson.retrieval.index import FeatureIndex
+
+    found = {f"{seed:02}": OpenCVSift().extract(texture(seed)) for seed in range(9)}
+    fewer = {name: one for name, one in found.items() if name not in ("03", "07", "00")}
+    everything = np.concatenate([one.descriptors for one in found.values()])
+    for compression in (
+        None,
+        Compression(lists=8, parts=16, bits=4),
+        Compression(lists=8, parts=16, bits=4, rotate=True),
+    ):
+        pair = []
+        for begin in (found, fewer):
+            index = FeatureIndex(128, compression)
+            index.train(everything, len(everything))
+            index.add(begin)
+            pair.append(index)
+        pair[0].remove(["07", "00", "03"])
+        assert pair[0].names == pair[1].names and len(pair[0]) == len(pair[1])
+        more = {"99": OpenCVSift().extract(texture(99))}
+        for index in pair:
+            index.add(more)
+        query = found["05"].descriptors[:50]
+        for one, other in zip(
+            *(vars(index.search(query, 20)).values() for index in pair), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
+        with pytest.raises(ValueError, match="does not hold 07"):
+            pair[0].remove(["05", "07"])
+        assert "05" in pair[0].names
+
+
+def test_a_benchmark_measured_from_disk_is_as_in_memory(photos, tmp_path):
+    (photos / "_distractors").mkdir()
+    for path in photos.glob("other_*.png"):
+        path.rename(photos / "_distractors" / path.name)
+    link = tmp_path / "link"
+    link.symlink_to(photos)
+    asked = ("evaluate", "--dataset", f"folder:{link}", "--distractors", "--json")
+    plain = json.loads(run(*asked).stdout)
+    out = tmp_path / "index"
+    for _ in range(2):
+        stored = json.loads(run(*asked, "--on-disk", out).stdout)
+        for key in ("map", "images", "queries", "average_precisions", "threshold"):
+            assert stored[key] == plain[key], key
+    assert "other images" in run(*asked, "--on-disk", out, "--index", "compressed", wanted=1).stderr
+    assert "--on-disk" in run(*asked, "--cluster", "tcp://127.0.0.1:1", wanted=2).stderr
+
+
+def test_the_device_does_not_belong_to_an_index(photos, tmp_path):
+    choices = Choices("DELF+FT+ATT", device="cpu:0", batch=2, max_side=160)
+    index = made(tmp_path / "index", photos / "scene_1", choices)
+    assert index.choices == Choices("DELF+FT+ATT", max_side=160)
+    query = photos / "scene_1" / "a.png"
+    found = [ranked(PhotoIndex.open(index.path).on(one), query) for one in ("cpu", "cpu:0")]
+    assert found[0] == found[1] and len(found[0]) == 2
+    run("index", photos / "scene_1", "--out", index.path, "--device", "cpu:0")
+    run("search", index.path, query, "--device", "cpu:0")

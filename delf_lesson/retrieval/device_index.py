@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from delf_lesson.features import LocalFeatures
-from delf_lesson.retrieval.index import BLOCK, SPARE, in_order, name_ranks
-from delf_lesson.retrieval.neighbours import Neighbours
+from delf_lesson.retrieval.index import BLOCK, SPARE
+from delf_lesson.retrieval.neighbours import Neighbours, in_order, name_ranks
 
 ROWS = 1 << 18
 """Descriptors compared with a block of queries at a time: a gigabyte of similarities."""

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from delf_lesson.retrieval.index import name_ranks, nearest
-from delf_lesson.retrieval.neighbours import Neighbours
+from delf_lesson.retrieval.neighbours import Neighbours, name_ranks, nearest
 from delf_lesson.scale.machines import Machines, ThisMachine
 from delf_lesson.scale.tasks import search_shard
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from delf_lesson.datasets.training_points import training_points
-from delf_lesson.deep.training_data import Labelled, image_folder
+from delf_lesson.deep.training_data import Labelled
 from delf_lesson.images import Pixels, resize_longest
 
 SHARED = 0.5
@@ -102,14 +102,6 @@ def rendered_related(folder: str | Path | None = None) -> RelatedPictures:
         readers += [picture.read for picture in landmark.pictures]
         landmarks += [number] * len(landmark.pictures)
     return RelatedPictures(readers, np.array(landmarks), positives, "rendered, clean")
-
-
-def folder_related(folder: str | Path) -> RelatedPictures:
-    """Pictures of a folder with one sub-folder a landmark; see `labelled_related`.
-
-    Raises ValueError unless there are two landmarks or more.
-    """
-    return labelled_related(image_folder(folder))
 
 
 def labelled_related(pictures: Labelled) -> RelatedPictures:

@@ -14,13 +14,14 @@ from delf_lesson.deep.global_descriptors import GlobalDescriptor, GlobalNetwork,
 from delf_lesson.deep.metric_learning import (
     SHARED,
     contrastive_loss,
-    folder_related,
     forward_all,
     hard_negatives,
+    labelled_related,
     rendered_related,
     triplet_loss,
 )
 from delf_lesson.deep.metric_training import METRIC_RECIPES, MetricRecipe, train_metric
+from delf_lesson.deep.training_data import image_folder
 from delf_lesson.deep.weights import load_weights, save_weights
 from delf_lesson.features import GlobalExtractor
 
@@ -110,7 +111,7 @@ def fresh():
 
 
 def test_a_folder_tells_landmarks_by_its_sub_folders(stripes):
-    data = folder_related(stripes)
+    data = labelled_related(image_folder(stripes))
     assert np.bincount(data.landmarks).tolist() == [8, 8, 8]
     assert data.positives[9].tolist() == [8, 10, 11, 12, 13, 14, 15]
 
@@ -120,7 +121,7 @@ def test_training_brings_pictures_of_a_landmark_together(stripes, tmp_path, stag
     plan = replace(QUICK, epochs=6, tuples=24)
     plan = replace(plan, **{k: getattr(METRIC_RECIPES[stage], k) for k in ("pooling", "loss")})
     plan = replace(plan, margin=METRIC_RECIPES[stage].margin)
-    data = folder_related(stripes)
+    data = labelled_related(image_folder(stripes))
     found = list(train_metric(stage, fresh(), data, tmp_path, plan))
     assert len(found) == 6 and found[-1].loss < 0.8 * found[0].loss  # of ever harder negatives
     _, card = load_weights(tmp_path / f"{stage}.safetensors")
@@ -136,7 +137,7 @@ def test_training_brings_pictures_of_a_landmark_together(stripes, tmp_path, stag
 
 
 def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(stripes, tmp_path):
-    data = folder_related(stripes)
+    data = labelled_related(image_folder(stripes))
     whole = list(train_metric("dir", fresh(), data, tmp_path / "whole", QUICK))
     first = train_metric("dir", fresh(), data, tmp_path / "cut", QUICK)
     next(first)
@@ -162,7 +163,7 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(stripes, tmp_path)
 def test_batch_statistics_stay_frozen_and_filters_learn(stripes, tmp_path):
     trunk = fresh()
     before = {name: tensor.clone() for name, tensor in trunk.state_dict().items()}
-    list(train_metric("dir", trunk, folder_related(stripes), tmp_path, QUICK))
+    list(train_metric("dir", trunk, labelled_related(image_folder(stripes)), tmp_path, QUICK))
     after = trunk.state_dict()
     running = [name for name in before if "running" in name]
     filters = [name for name in before if name.endswith("conv1.weight")]
@@ -171,7 +172,7 @@ def test_batch_statistics_stay_frozen_and_filters_learn(stripes, tmp_path):
 
 
 def test_data_without_a_pair_are_refused(stripes, tmp_path):
-    data = folder_related(stripes)
+    data = labelled_related(image_folder(stripes))
     alone = replace(data, positives=[np.array([], np.int64)] * len(data))
     with pytest.raises(ValueError, match="no picture has a positive"):
         next(train_metric("dir", fresh(), alone, tmp_path, QUICK))

@@ -71,13 +71,13 @@ def choice_options(function: Callable[..., None]) -> Callable[..., None]:
         help="Weights that `delf-lesson train` wrote, instead of the shipped; twice for a fusion.",
     )
     @click.option("--device", default="cpu", show_default=True, help="For networks, as cuda.")
-    @click.option("--bf16", is_flag=True, help="Half precision, for DELF's network.")
+    @click.option("--bf16", is_flag=True, help="Half precision, for networks.")
     @click.option(
         "--batch",
         default=1,
         show_default=True,
         type=click.IntRange(1),
-        help="Images that DELF's network sees at once; more pays on a GPU.",
+        help="Images that a network sees at once; more pays on a GPU.",
     )
     @click.option("--max-side", type=click.IntRange(32), help="Larger images are shrunk to it.")
     @system_option

@@ -2,7 +2,7 @@
 
 import copy
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -46,7 +46,8 @@ class GlobalDescriptor:
 
     network: trunk and pooling. whitening: of the vector (siaMAC's is learned from pairs), or None.
     max_side: larger images are shrunk to this longer side first, in pixels. scales: the image is
-    resized by each, and the unit vectors are added. device: where torch computes.
+    resized by each, and the unit vectors are added. device: where torch computes. bf16: half
+    precision in the trunk. batch: images of one size that it sees at once, which pays on a GPU.
 
     The network is copied to the device, batch normalisation folded into convolutions.
     """
@@ -56,12 +57,14 @@ class GlobalDescriptor:
     scales: tuple[float, ...] = (1.0,)
     max_side: int = 480
     device: str = "cpu"
+    bf16: bool = False
+    batch: int = 1
 
     def __post_init__(self) -> None:
-        if self.max_side < 1 or not self.scales or min(self.scales) <= 0:
+        if min(self.max_side, self.batch) < 1 or not self.scales or min(self.scales) <= 0:
             raise ValueError(
-                f"max_side is {self.max_side} and scales {self.scales}; wanted 1 or more, and "
-                "scales over 0"
+                f"max_side is {self.max_side}, batch {self.batch} and scales {self.scales}; "
+                "wanted 1 or more, and scales over 0"
             )
         own = copy.deepcopy(self.network).eval().to(torch.device(self.device))
         fold_batch_norm(own.trunk)
@@ -79,6 +82,8 @@ class GlobalDescriptor:
             "weights": self._digest,
             "scales": ",".join(f"{scale:.4f}" for scale in self.scales),
             "max_side": self.max_side,
+            # Only where it is so: the results in data/results are known by settings without it.
+            **({"bf16": True} if self.bf16 else {}),
         }
 
     @cached_property
@@ -92,16 +97,32 @@ class GlobalDescriptor:
 
     def describe(self, image: Pixels) -> NDArray[np.float32]:
         """The unit vector (D,) of a `uint8` RGB (H, W, 3) image."""
+        return self.describe_prepared([self.prepare(image)])[0]
+
+    def prepare(self, image: Pixels) -> tuple[Pixels, ...]:
+        """The image at all scales, which several threads may make while the network is at work."""
         check_image(image)
         small, _ = resize_longest(image, self.max_side)
-        total = torch.stack([self._vector(rescale(small, scale)) for scale in self.scales]).sum(0)
-        vector = F.normalize(total, dim=0).numpy()
-        return vector if self.whitening is None else self.whitening.apply(vector[None])[0]
+        return tuple(rescale(small, scale) for scale in self.scales)
+
+    def describe_prepared(self, images: Sequence[tuple[Pixels, ...]]) -> NDArray[np.float32]:
+        """The unit vectors (N, D) of prepared images. Raises ValueError if they differ in size."""
+        if len({one[0].shape for one in images}) > 1:
+            raise ValueError("images differ in size; wanted one size, or one image at a time")
+        levels = [np.stack(level) for level in zip(*images, strict=True)]
+        total = torch.stack([self._vectors(level) for level in levels]).sum(0)
+        vectors = F.normalize(total, dim=1).cpu().numpy()
+        return vectors if self.whitening is None else self.whitening.apply(vectors)
 
     @torch.inference_mode()
-    def _vector(self, image: Pixels) -> Tensor:
-        batch = torch.from_numpy(image[None]).to(self.device).permute(0, 3, 1, 2)
-        return self.network(batch.float() / 255)[0].cpu()
+    def _vectors(self, images: NDArray[np.uint8]) -> Tensor:
+        """Images (N, H, W, 3) to unit vectors (N, D), float32."""
+        batch = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2)  # channels last
+        device = torch.device(self.device).type
+        with torch.autocast(device, torch.bfloat16, enabled=self.bf16):
+            features = self.network.trunk(batch.float() / 255)
+        vectors: Tensor = self.network.pooling(features.float())
+        return vectors
 
 
 def load_global(
@@ -110,10 +131,12 @@ def load_global(
     scales: tuple[float, ...] = (1.0,),
     device: str = "cpu",
     max_side: int | None = None,
+    bf16: bool = False,
+    batch: int = 1,
 ) -> GlobalDescriptor:
     """The descriptor of "siamac" or "dir" (ours, shipped), or of a file that training wrote.
 
-    max_side: see `GlobalDescriptor`; None for its own.
+    The rest: see `GlobalDescriptor`; max_side None for its own.
     """
     path = weights_path(weights, backbone)
     tensors, card = load_weights(path)
@@ -127,4 +150,6 @@ def load_global(
         mean, components = found["mean"].numpy(), found["components"].numpy()
         whitening = Projection(mean, components, card["data"])
     size = {} if max_side is None else {"max_side": max_side}
-    return GlobalDescriptor(network, whitening, scales, device=device, **size)
+    return GlobalDescriptor(
+        network, whitening, scales, device=device, bf16=bf16, batch=batch, **size
+    )

@@ -17,7 +17,7 @@ class Choices:
 
     system: its name. weights: files that `delf-lesson train` wrote, in place of the shipped ones:
     DELF's, siaMAC's or DIR's; of a fused system, both. device: where torch computes. bf16: half
-    precision in DELF's network. batch: images of one size that DELF's network sees at once.
+    precision in the network. batch: images of one size that the network sees at once.
     max_side: larger images are shrunk to it, in pixels; None for the system's own.
     """
 
@@ -74,13 +74,16 @@ def _chosen(system: System, choices: Choices, by_kind: dict[str, str]) -> System
         return replace(system, local=local, whole=vector)
     make: Any = getattr(system, "extractor", None)
     function = getattr(make, "func", None)
-    options: Mapping[str, Any] = {"device": choices.device, "max_side": choices.max_side}
+    options: Mapping[str, Any] = {
+        "device": choices.device,
+        "bf16": choices.bf16,
+        "batch": choices.batch,
+        "max_side": choices.max_side,
+    }
     if function is delf:
         kept = by_kind.pop("delf", None) or make.args[0]
         attentive = ATTENTIVE in system.name
-        own = partial(
-            delf, kept, attentive=attentive, bf16=choices.bf16, batch=choices.batch, **options
-        )
+        own = partial(delf, kept, attentive=attentive, **options)
         return replace(system, extractor=own, device=choices.device)  # type: ignore[call-arg]
     if function is whole:
         kept = by_kind.pop(make.args[0], None)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 from delf_lesson.classical.congas import Congas
 from delf_lesson.classical.opencv_sift import OpenCVSift
@@ -58,14 +59,12 @@ def _lift() -> LocalExtractor:
     return load_lift()
 
 
-def whole(
-    kind: str, weights: str | None = None, device: str = "cpu", max_side: int | None = None
-) -> GlobalExtractor:
-    """siaMAC or DIR, by shipped weights or a file of them; see `choices.Choices`."""
+def whole(kind: str, weights: str | None = None, **options: Any) -> GlobalExtractor:
+    """siaMAC or DIR, by shipped weights or a file of them; options: see `choices.Choices`."""
     from delf_lesson.deep.global_descriptors import SCALES, load_global
 
     scales = SCALES if kind == "dir" else (1.0,)
-    return load_global(weights or kind, scales=scales, device=device, max_side=max_side)
+    return load_global(weights or kind, scales=scales, **options)
 
 
 def _systems() -> dict[str, System]:

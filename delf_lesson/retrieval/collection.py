@@ -44,6 +44,8 @@ class Collection(Described[LocalFeatures]):
     ones are appended.
     """
 
+    extractor: LocalExtractor
+
     def __init__(
         self,
         extractor: LocalExtractor,
@@ -51,17 +53,11 @@ class Collection(Described[LocalFeatures]):
         compression: Compression | None = None,
         device: str = "cpu",
     ) -> None:
-        super().__init__(LocalFeatures, cache)
-        self.extractor = extractor
+        super().__init__(LocalFeatures, extractor, cache)
         self.compression = compression
         self.device = device
         self._index: FeatureIndex | DeviceIndex | None = None
         self._restored: tuple[Mapping[str, LocalFeatures], Searchable] | None = None
-
-    @property
-    def settings(self) -> Mapping[str, object]:
-        """The extractor's."""
-        return self.extractor.settings
 
     def __len__(self) -> int:
         return len(self._restored[0]) if self._restored else len(self._found)
@@ -125,21 +121,12 @@ class Collection(Described[LocalFeatures]):
             return DeviceIndex.of(self._found, self.device)
         return FeatureIndex.of(self._found, self.compression)
 
-    @property
-    def batch(self) -> int:
-        """The extractor's, if it takes several images at once."""
-        return int(getattr(self.extractor, "batch", 1))
-
     def _describe(self, image: Pixels) -> LocalFeatures:
         return self.extractor.extract(image)
 
-    def _prepare(self, image: Pixels) -> Any:
-        extractor: Any = self.extractor
-        return extractor.prepare(image)
-
-    def _describe_batch(self, prepared: Sequence[Any]) -> list[LocalFeatures]:
-        extractor: Any = self.extractor
-        return list(extractor.extract_prepared(prepared))
+    def _describe_prepared(self, prepared: Sequence[Any]) -> list[LocalFeatures]:
+        of_several: Any = self.extractor
+        return list(of_several.extract_prepared(prepared))
 
     def check_found(self, found: LocalFeatures) -> None:
         """Raise ValueError for an image without keypoints."""

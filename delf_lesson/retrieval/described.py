@@ -1,11 +1,8 @@
 """Images by name, each described once: what all engines have in common (notebook 06)."""
 
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -13,6 +10,7 @@ import numpy as np
 
 from delf_lesson.features import ImageVector, LocalFeatures
 from delf_lesson.images import Pixels, read_image
+from delf_lesson.reading_ahead import ahead, groups
 from delf_lesson.retrieval.cache import FeatureCache, content_digest
 from delf_lesson.retrieval.ranking import Ranking
 
@@ -77,6 +75,8 @@ READERS = 8
 """Threads that read images where they are described several at a time."""
 AHEAD = 3
 """So many batches are read ahead."""
+AT_WORK = 2
+"""Batches that are described at once: while a GPU has one, the other is brought or taken away."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,16 @@ class _Ready(Generic[D]):
 class Described(ABC, Generic[D]):
     """Images by name and what each was described by; descriptions may be kept on disk.
 
-    kind: of the descriptions. cache: where they are kept, or None to keep none. `extracted` counts
-    what was described and not found there.
+    kind: of the descriptions. extractor: gives them. cache: where they are kept, or None to keep
+    none. `extracted` counts what was described and not found there.
+
+    An extractor with a `batch` of more than one takes so many images of one size at once: those
+    that its own `prepare` made ready, which threads do ahead of it.
     """
 
-    def __init__(self, kind: type[D], cache: FeatureCache | None = None) -> None:
+    def __init__(self, kind: type[D], extractor: Any, cache: FeatureCache | None = None) -> None:
         self.kind: type[D] = kind
+        self.extractor = extractor
         self.cache = cache
         self.extracted = 0
         self._found: MutableMapping[str, D] = {}
@@ -106,13 +110,23 @@ class Described(ABC, Generic[D]):
         return len(self._found)
 
     @property
-    @abstractmethod
     def settings(self) -> Mapping[str, object]:
-        """All that changes a description, as plain numbers and strings."""
+        """The extractor's: all that changes a description, as plain numbers and strings."""
+        settings: Mapping[str, object] = self.extractor.settings
+        return settings
+
+    @property
+    def batch(self) -> int:
+        """How many images the extractor takes at once."""
+        return int(getattr(self.extractor, "batch", 1))
 
     @abstractmethod
     def _describe(self, image: Pixels) -> D:
         """Describe an image."""
+
+    @abstractmethod
+    def _describe_prepared(self, prepared: Sequence[Any]) -> list[D]:
+        """Describe images of one size that the extractor prepared."""
 
     def check_found(self, found: D) -> None:
         """Raise ValueError for a description that nothing can be compared with."""
@@ -138,8 +152,8 @@ class Described(ABC, Generic[D]):
     def describe_all(self, sources: Sequence[Source]) -> Iterator[D | Exception]:
         """The descriptions of images in their order; an error stands for an image that has none.
 
-        Where the extractor takes several images at once, threads read and prepare the next ones
-        meanwhile, and images of one size that follow each other go together.
+        Where the extractor takes several images at once, those of one size that follow each other
+        go together, and threads read and prepare the next ones meanwhile.
         """
         if self.batch == 1:
             for source in sources:
@@ -148,23 +162,12 @@ class Described(ABC, Generic[D]):
                 except (ValueError, OSError) as error:
                     yield error
             return
-        with ThreadPoolExecutor(READERS) as pool:
-            ahead: deque[Future[_Ready[D]]] = deque()
-            rest = iter(sources)
-            group: list[_Ready[D]] = []
-            while True:
-                for source in islice(rest, AHEAD * self.batch - len(ahead)):
-                    ahead.append(pool.submit(self._ready, source))
-                following = ahead.popleft().result() if ahead else None
-                sizes = {one.size for one in (*group, following) if one and one.size}
-                if following is None or len(group) == self.batch or len(sizes) > 1:
-                    yield from self._together(group)
-                    group = []
-                if following is None:
-                    return
-                group.append(following)
+        ready = ahead(self._ready, sources, READERS, AHEAD * self.batch)
+        together = groups(ready, lambda one: one.size, self.batch)
+        for group, described in ahead(self._with_descriptions, together, AT_WORK, AT_WORK - 1):
+            yield from self._kept(group, described)
 
-    def _ready(self, source: Source) -> "_Ready[D]":
+    def _ready(self, source: Source) -> _Ready[D]:
         """An image read and prepared, if it is not in the cache; in one of several threads."""
         try:
             content = source if isinstance(source, np.ndarray) else _existing(source).read_bytes()
@@ -173,36 +176,27 @@ class Described(ABC, Generic[D]):
             if kept is not None:
                 return _Ready(digest, kept)
             image = source if isinstance(source, np.ndarray) else read_image(source)
-            return _Ready(digest, None, self._prepare(image), image.shape[:2])
+            return _Ready(digest, None, self.extractor.prepare(image), image.shape[:2])
         except (ValueError, OSError) as error:
             return _Ready("", error)
 
-    def _together(self, group: Sequence["_Ready[D]"]) -> Iterator[D | Exception]:
-        """Describe those of a group that are not described, all of one size, at once."""
-        new = [one for one in group if one.found is None]
-        described = iter(self._describe_batch([one.prepared for one in new]) if new else ())
-        self.extracted += len(new)
+    def _with_descriptions(self, group: list[_Ready[D]]) -> tuple[list[_Ready[D]], list[D]]:
+        """A group, and the descriptions of those that had none; in one of two threads."""
+        new = [one.prepared for one in group if one.found is None]
+        return group, self._describe_prepared(new) if new else []
+
+    def _kept(self, group: Sequence[_Ready[D]], described: Sequence[D]) -> Iterator[D | Exception]:
+        """What was found of a group, new descriptions put into the cache."""
+        self.extracted += len(described)
+        rest = iter(described)
         for one in group:
             if one.found is not None:
                 yield one.found
                 continue
-            found = next(described)
+            found = next(rest)
             if self.cache:
                 self.cache.put(one.digest, self.settings, found)
             yield found
-
-    @property
-    def batch(self) -> int:
-        """How many images the extractor takes at once."""
-        return 1
-
-    def _prepare(self, image: Pixels) -> Any:
-        """What can be done of a description before the extractor's turn."""
-        return image
-
-    def _describe_batch(self, prepared: Sequence[Any]) -> list[D]:
-        """Describe prepared images of one size."""
-        return [self._describe(image) for image in prepared]
 
     def _extract(self, source: Source) -> D:
         self.extracted += 1

@@ -1,6 +1,7 @@
 """Search by one vector an image (slide "mAP Result", rows siaMAC and DIR; notebook 07)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ class GlobalEngine(Described[ImageVector]):
     """
 
     confidence: Confidence = "vote"
+    extractor: GlobalExtractor
 
     def __init__(
         self,
@@ -35,16 +37,10 @@ class GlobalEngine(Described[ImageVector]):
     ) -> None:
         if expand < 0:
             raise ValueError(f"expand is {expand}; wanted 0 or more images")
-        super().__init__(ImageVector, cache)
-        self.extractor = extractor
+        super().__init__(ImageVector, extractor, cache)
         self.expand = expand
         self.alpha = alpha
         self._matrix: NDArray[np.float32] | None = None
-
-    @property
-    def settings(self) -> Mapping[str, object]:
-        """The extractor's."""
-        return self.extractor.settings
 
     def restore(self, names: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Take images with vectors (N, D) that were kept. ValueError unless there is one for each,
@@ -95,6 +91,10 @@ class GlobalEngine(Described[ImageVector]):
 
     def _describe(self, image: Pixels) -> ImageVector:
         return ImageVector(self.extractor.describe(image))
+
+    def _describe_prepared(self, prepared: Sequence[Any]) -> list[ImageVector]:
+        of_several: Any = self.extractor
+        return [ImageVector(vector) for vector in of_several.describe_prepared(prepared)]
 
     def _changed(self, name: str) -> None:
         self._matrix = None

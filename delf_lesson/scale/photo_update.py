@@ -23,7 +23,7 @@ from delf_lesson.scale.photo_state import Photo, State
 from delf_lesson.scale.placing import SHARD, Change, plan
 
 CHUNK = 32
-"""Images that a task describes."""
+"""Images, or batches of them, that a task describes."""
 OUTGROWN = 4
 """Codebooks are made anew when a collection has become so many times what they were made for."""
 
@@ -99,7 +99,8 @@ class Updating:
         """What tasks say of images, and why some were not described."""
         about: dict[str, tasks.About] = {}
         unfinished: dict[str, str] = {}
-        chunks = [names[first : first + CHUNK] for first in range(0, len(names), CHUNK)]
+        size = CHUNK * self.setup.choices.batch
+        chunks = [names[first : first + size] for first in range(0, len(names), size)]
         folder = Path(self.state.folder)
         work = [(self.setup, [folder / name for name in chunk]) for chunk in chunks]
         for outcome in self._done(tasks.describe, work, "Describing images"):

@@ -1,5 +1,6 @@
 """Images described several at a time, while threads read the next ones."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -9,20 +10,34 @@ from PIL import Image
 from delf_lesson.deep.attention import Attention
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Delf
+from delf_lesson.deep.global_descriptors import GlobalDescriptor, GlobalNetwork
 from delf_lesson.features import LocalFeatures
+from delf_lesson.reading_ahead import ahead, groups
 from delf_lesson.retrieval.cache import FeatureCache, content_digest
 from delf_lesson.retrieval.collection import Collection
+from delf_lesson.retrieval.global_engine import GlobalEngine
 
 
-def test_batches_read_ahead_describe_as_one_image_at_a_time(tmp_path, texture):
-    """Of several sizes, with a file that cannot be read and one that the cache has."""
-    files = []
+@pytest.fixture
+def files(tmp_path, texture):
+    """Eleven files of two sizes; 6 is none that can be read."""
+    made = []
     for seed in range(11):
         height = 96 if seed in (3, 4, 8) else 112
-        files.append(tmp_path / f"{seed:02}.png")
-        Image.fromarray(texture(seed, height, 128)).save(files[-1])
-    files[6].write_bytes(b"no image")
-    trunk, attention = Trunk("resnet18"), Attention(256)
+        made.append(tmp_path / f"{seed:02}.png")
+        Image.fromarray(texture(seed, height, 128)).save(made[-1])
+    made[6].write_bytes(b"no image")
+    return made
+
+
+@pytest.fixture(scope="module")
+def trunk():
+    return Trunk("resnet18")
+
+
+def test_batches_read_ahead_describe_as_one_image_at_a_time(tmp_path, files, trunk):
+    """With a file that cannot be read and one that the cache has."""
+    attention = Attention(256)
     one = Collection(Delf(trunk, attention, scales=(0.5, 1.0)))
     cache = FeatureCache(tmp_path / "cache")
     several = Collection(Delf(trunk, attention, scales=(0.5, 1.0), batch=4), cache)
@@ -43,3 +58,58 @@ def test_batches_read_ahead_describe_as_one_image_at_a_time(tmp_path, texture):
         )
     with pytest.raises(ValueError, match=r"06\.png cannot be used"):
         Collection(several.extractor).add(files)
+
+
+def test_whole_images_in_batches_have_the_vectors_of_one_at_a_time(files, trunk, texture):
+    network = GlobalNetwork(trunk, "rmac")
+    one = GlobalEngine(GlobalDescriptor(network, scales=(0.5, 1.0)))
+    several = GlobalEngine(GlobalDescriptor(network, scales=(0.5, 1.0), batch=4))
+    assert one.settings == several.settings
+    skipped = {}
+    for engine in (one, several):
+        engine.add(files, skip=skipped.__setitem__)
+    assert list(skipped) == [str(files[6])] and len(one) == 10
+    assert one.names == several.names
+    np.testing.assert_allclose(several.vectors, one.vectors, atol=1e-5)
+    prepared = [one.extractor.prepare(texture(0, 96, height)) for height in (96, 112)]
+    with pytest.raises(ValueError, match="differ in size"):
+        one.extractor.describe_prepared(prepared)
+
+
+def test_half_precision_is_near(trunk, texture):
+    network = GlobalNetwork(trunk, "gem")
+    image = texture(1, 160, 128)
+    whole, half = (GlobalDescriptor(network, bf16=own).describe(image) for own in (False, True))
+    assert half.dtype == np.float32 and not np.array_equal(whole, half)
+    assert whole @ half > 0.999
+
+
+def test_groups_are_of_one_kind_in_the_order_of_their_items():
+    """What fits with any, as an image that is described already, does not end a group."""
+    kinds = [1, 1, None, 1, 2, None, None, 1, 1, 1, 1, 1]
+    found = list(groups(range(12), lambda k: kinds[k], most=4))
+    assert found == [[0, 1, 2, 3], [4, 5, 6], [7, 8, 9, 10], [11]]
+    assert list(groups([], len, most=4)) == []
+
+
+def test_what_is_next_is_made_ahead_but_no_more_of_it_than_was_said():
+    begun, enough = [], threading.Event()
+
+    def work(number):
+        begun.append(number)
+        if number == 5:
+            enough.set()
+        return number * number
+
+    found = ahead(work, range(100), threads=3, most=5)
+    assert next(found) == 0
+    assert enough.wait(30), "what is next was not begun"
+    assert sorted(begun) == [0, 1, 2, 3, 4, 5]
+    assert list(found) == [number * number for number in range(1, 100)]
+
+
+def test_an_error_made_ahead_comes_in_its_turn():
+    found = ahead(lambda number: 1 // (3 - number), range(9), threads=2, most=4)
+    assert [next(found) for _ in range(3)] == [0, 0, 1]
+    with pytest.raises(ZeroDivisionError):
+        next(found)

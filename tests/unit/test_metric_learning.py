@@ -189,9 +189,10 @@ def test_several_resolutions_add_up():
     total = np.sum(parts, axis=0)
     assert np.allclose(both, total / np.linalg.norm(total), atol=1e-4)
     assert GlobalDescriptor(network).settings != GlobalDescriptor(network, max_side=99).settings
+    assert GlobalDescriptor(network).settings != GlobalDescriptor(network, bf16=True).settings
     other = GlobalNetwork(Trunk("resnet18"), "mac")
     assert GlobalDescriptor(network).settings != GlobalDescriptor(other).settings
-    for options in ({"scales": ()}, {"max_side": 0}):
+    for options in ({"scales": ()}, {"max_side": 0}, {"batch": 0}):
         with pytest.raises(ValueError, match="max_side"):
             GlobalDescriptor(network, **options)
 

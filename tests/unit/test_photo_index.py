@@ -66,6 +66,22 @@ def test_several_shards_rank_as_one(compressed, photos, tmp_path, small_shards):
         assert ranked(index, query) == in_memory(photos, query, compressed=compressed)
 
 
+def test_batches_are_not_torn_apart_by_tasks(photos, tmp_path, small_shards):
+    """Ten images, in tasks of two batches of three; and they are found as one at a time."""
+    choices, tasks = Choices("siaMAC", batch=3, max_side=96), []
+
+    def progress(outcomes, number, label):
+        tasks.append((label, number))
+        return outcomes
+
+    index = PhotoIndex.create(tmp_path / "index", photos, choices)
+    assert len(index.update(progress=progress).added) == 10
+    assert tasks == [("Describing images", 2)]
+    query = photos / "scene_1" / "a.png"
+    alone = in_memory(photos, query, Choices("siaMAC", max_side=96))
+    assert [name for name, *_ in ranked(index, query)] == [name for name, *_ in alone]
+
+
 def test_new_changed_moved_and_removed_images(photos, tmp_path, small_shards, texture):
     index = made(tmp_path / "index", photos)
     described = set((index.path / "features").rglob("*.npz"))

@@ -127,9 +127,17 @@ def system_option(function: Callable[..., None]) -> Callable[..., None]:
     )(function)
 
 
+cluster_option = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Work is done on this Dask scheduler's workers; local: in a process for each core here.",
+)
+"""What `machines_at` takes."""
+
+
 @contextmanager
 def machines_at(address: str | None) -> Iterator[Any]:
-    """This machine, or the cluster of a scheduler, which is left afterwards."""
+    """This process, or a cluster, which is left afterwards."""
     from delf_lesson.scale.machines import Cluster, ThisMachine
 
     if address is None:

@@ -12,6 +12,7 @@ import click
 
 from delf_lesson.command_options import (
     choice_options,
+    cluster_option,
     json_option,
     machines_at,
     outcomes_bar,
@@ -68,7 +69,7 @@ INDEXES = ("exact", "compressed")
     help="Keep descriptions and index in this folder, and not in memory: for 100,000 images and "
     "more.",
 )
-@click.option("--cluster", metavar="ADDRESS", help="With --on-disk: a Dask scheduler.")
+@cluster_option
 def evaluate(
     dataset: str,
     distractors: bool,

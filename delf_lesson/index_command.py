@@ -9,6 +9,7 @@ import click
 from delf_lesson.command_options import (
     choice_options,
     choices_were_given,
+    cluster_option,
     machines_at,
     outcomes_bar,
 )
@@ -29,7 +30,7 @@ from delf_lesson.command_options import (
     type=click.Choice(["exact", "compressed"]),
     help="Compare all descriptors or codes; by default codes from 2000 images on.",
 )
-@click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler whose workers describe.")
+@cluster_option
 def index(folder: Path, out: Path, choices: Any, kind: str | None, cluster: str | None) -> None:
     """Describe the images in FOLDER and index them, so that a search takes moments.
 

@@ -11,6 +11,7 @@ import click
 from delf_lesson.command_options import (
     choice_options,
     choices_were_given,
+    cluster_option,
     json_option,
     machines_at,
     picture_option,
@@ -24,7 +25,7 @@ from delf_lesson.command_options import (
 @click.option("--top", default=10, show_default=True, type=click.IntRange(1), help="Results shown.")
 @json_option
 @picture_option("Draw the ranking with its inlier lines.")
-@click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler whose workers search shards.")
+@cluster_option
 def search(
     folder: Path,
     query: Path,

@@ -1,4 +1,4 @@
-"""Where tasks run: in this process, or on a Dask cluster that is given by its address.
+"""Where tasks run: in this process, in one for each core, or on a Dask cluster by its address.
 
 A task is a function of the module `tasks` with plain arguments. It may be run twice, so what it
 writes is the same each time and appears at once.
@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Protocol
 
+LOCAL = "local"
+"""In place of an address: a cluster of this machine's cores, which is there as long as it is used.
+"""
+CONNECT = 20.0
+"""Seconds within which a scheduler has to answer."""
 POLL = 2.0
 """Seconds between looks at tasks that take long."""
 RETRIES = 2
@@ -54,8 +59,9 @@ class ThisMachine:
 class Cluster:
     """On the workers of a Dask scheduler.
 
-    address: as "tcp://host:8786". patience: seconds without any outcome after which what is left
-    counts as lost. Workers have this package, and see the same files under the same paths.
+    address: as "tcp://host:8786", or `LOCAL`. patience: seconds without any outcome after which
+    what is left counts as lost. Workers have this package, and see the same files under the same
+    paths.
 
     Dask gives the tasks of a worker that died to others. Raises OSError if there is no scheduler
     at the address, ValueError if Dask is not installed.
@@ -63,14 +69,18 @@ class Cluster:
 
     def __init__(self, address: str, patience: float = 600.0) -> None:
         try:
-            from distributed import Client
+            from distributed import Client, LocalCluster
         except ImportError as error:
             raise ValueError(
                 "cluster: Dask is not installed; install it with: pip install -e '.[scale]'"
             ) from error
         self.patience = patience
+        self._own = None
+        if address == LOCAL:
+            self._own = LocalCluster(threads_per_worker=1, processes=True, dashboard_address=None)
+            address = self._own.scheduler_address
         try:
-            self._client = Client(address, timeout=20, set_as_default=False)
+            self._client = Client(address, timeout=CONNECT, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise OSError(
                 f"cluster: there is no scheduler at {address} ({error}); start one with: dask "
@@ -78,8 +88,10 @@ class Cluster:
             ) from error
 
     def close(self) -> None:
-        """Leave the cluster, which goes on."""
+        """Leave the cluster, which goes on unless it is our own."""
         self._client.close()
+        if self._own is not None:
+            self._own.close()
 
     def __enter__(self) -> "Cluster":
         return self

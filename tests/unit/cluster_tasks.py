@@ -42,3 +42,8 @@ def hang(number: int) -> int:
     if number == 1:
         time.sleep(30)
     return number
+
+
+def process(number):
+    """The process that does it."""
+    return os.getpid()

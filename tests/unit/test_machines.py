@@ -9,6 +9,7 @@ import cluster_tasks
 import pytest
 
 from delf_lesson.evaluation.choices import Choices
+from delf_lesson.scale import machines as machines_module
 from delf_lesson.scale import photo_update
 from delf_lesson.scale.machines import Cluster, ThisMachine
 from delf_lesson.scale.photo_index import PhotoIndex
@@ -86,13 +87,18 @@ def test_a_task_that_hangs_is_begun_again_elsewhere_or_named(workers, tmp_path):
     assert found == ["no worker gave an answer within 2 seconds"]
 
 
-def test_without_a_scheduler_the_address_is_named(monkeypatch):
-    import dask
+def test_the_cores_of_this_machine_are_a_cluster_that_ends_with_its_use():
+    with Cluster("local") as machines:
+        processes = set(values(machines, cluster_tasks.process, [(k,) for k in range(20)]))
+    assert processes and os.getpid() not in processes
+    for process in processes:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
 
-    with (
-        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
-        pytest.raises(OSError, match=r"no scheduler at tcp://127\.0\.0\.1:9.*dask scheduler"),
-    ):
+
+def test_without_a_scheduler_the_address_is_named(monkeypatch):
+    monkeypatch.setattr(machines_module, "CONNECT", 1.0)
+    with pytest.raises(OSError, match=r"no scheduler at tcp://127\.0\.0\.1:9.*dask scheduler"):
         Cluster("tcp://127.0.0.1:9")
 
 

@@ -83,8 +83,11 @@ lint: $(TEST)
 
 # loadscope keeps a module's tests, and a notebook's cells, on one worker and in order. A thread
 # for each worker: with more threads than cores, tests that train take three times as long.
+# Features are kept from one notebook to the next, and nothing of an earlier run is believed.
 test: export OMP_NUM_THREADS = 1
+test: export DELF_LESSON_CACHE = $(CURDIR)/build/test-features
 test: lint
+	rm -rf build/test-features
 	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS) tests
 	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env \
 	  --nbval-cell-timeout 300 notebooks

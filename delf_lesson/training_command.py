@@ -65,7 +65,17 @@ METRIC = ("siamac", "dir")
     help="Pictures a step, over all processes; tuples for siamac and dir, points for lift.",
 )
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Highest learning rate.")
-@click.option("--size", type=click.IntRange(32), help="Side of a crop in pixels.")
+@click.option(
+    "--size",
+    type=click.IntRange(32),
+    help="Side of a crop in pixels; for siamac and dir, the longer side of a picture.",
+)
+@click.option("--tuples", type=click.IntRange(1), help="An epoch, of siamac and dir.")
+@click.option(
+    "--pool",
+    type=click.IntRange(1),
+    help="Pictures that siamac and dir look for hard negatives in, each epoch others.",
+)
 @click.option("--seed", type=click.IntRange(0), help="0 by default.")
 @click.option("--workers", type=click.IntRange(0), help="That read pictures, 1 by default.")
 @click.option("--device", default="cpu", show_default=True, help="Where torch computes, as cuda.")
@@ -142,8 +152,12 @@ def _metric(asked: Asked) -> Iterator[tuple[str, "Metrics"]]:
 
     plan = asked.plan(METRIC_RECIPES[asked.stage])
     trunk, card = begin_trunk(asked.stage, asked.weights, asked.backbone, plan.seed)
-    rendered = asked.data == "rendered"
-    related = rendered_related() if rendered else labelled_related(choose_data("ft", asked.data))
+    if asked.data == "rendered":
+        if "size" in asked.given:
+            raise click.BadParameter("size: rendered pictures stay as they are; leave out --size")
+        related = rendered_related()
+    else:
+        related = labelled_related(choose_data("ft", asked.data), plan.size)
     run = train_metric(asked.stage, trunk, related, asked.out, plan, asked.device, {"trunk": card})
     return ((str(plan.epochs), one) for one in run)
 

@@ -35,9 +35,12 @@ class GlobalNetwork(nn.Module):
         self.name = name
         self.pooling = pooling(name, trunk.channels)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Images (N, 3, H, W), RGB from 0 to 1, to unit vectors (N, C)."""
-        return self.pooling(self.trunk(images))
+    def forward(self, images: Tensor, bf16: bool = False) -> Tensor:
+        """Images (N, 3, H, W), RGB from 0 to 1, to unit vectors (N, C); bf16: in the trunk."""
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=bf16):
+            features = self.trunk(images)
+        vectors: Tensor = self.pooling(features.float())
+        return vectors
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,10 +121,7 @@ class GlobalDescriptor:
     def _vectors(self, images: NDArray[np.uint8]) -> Tensor:
         """Images (N, H, W, 3) to unit vectors (N, D), float32."""
         batch = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2)  # channels last
-        device = torch.device(self.device).type
-        with torch.autocast(device, torch.bfloat16, enabled=self.bf16):
-            features = self.network.trunk(batch.float() / 255)
-        vectors: Tensor = self.network.pooling(features.float())
+        vectors: Tensor = self.network(batch.float() / 255, self.bf16)
         return vectors
 
 

@@ -21,7 +21,7 @@ from delf_lesson.images import Pixels, resize_longest
 SHARED = 0.5
 """A positive shows at least this share of the points that the query shows."""
 LONGEST = 224
-"""Pixels; larger pictures of a folder are shrunk to it."""
+"""Pixels; larger pictures of a folder are shrunk to it, unless it is said otherwise."""
 
 
 def contrastive_loss(
@@ -85,6 +85,10 @@ class RelatedPictures:
     def __len__(self) -> int:
         return len(self.readers)
 
+    def read(self, rows: Sequence[int] | NDArray[np.int64]) -> list[Pixels]:
+        """The pictures of these rows."""
+        return [self.readers[row]() for row in rows]
+
 
 def rendered_related(folder: str | Path | None = None) -> RelatedPictures:
     """The clean rendered training set; positives share `SHARED` of a picture's visible points.
@@ -104,19 +108,22 @@ def rendered_related(folder: str | Path | None = None) -> RelatedPictures:
     return RelatedPictures(readers, np.array(landmarks), positives, "rendered, clean")
 
 
-def labelled_related(pictures: Labelled) -> RelatedPictures:
-    """Pictures with their landmarks as labels; positives are the others of the same one."""
+def labelled_related(pictures: Labelled, longest: int = LONGEST) -> RelatedPictures:
+    """Pictures with their landmarks as labels; positives are the others of the same one.
+
+    longest: side of a picture in pixels; larger ones are shrunk to it.
+    """
     landmarks = pictures.labels[:, 0]
     order = np.argsort(landmarks, kind="stable")
     ends = np.cumsum(np.bincount(landmarks))
     of_landmark = np.split(order, ends[:-1])
     positives = [of_landmark[own][of_landmark[own] != row] for row, own in enumerate(landmarks)]
-    readers = [partial(_small, read) for read in pictures.readers]
+    readers = [partial(_small, read, longest) for read in pictures.readers]
     return RelatedPictures(readers, landmarks, positives, pictures.name)
 
 
-def _small(read: Callable[[], Pixels]) -> Pixels:
-    return resize_longest(read(), LONGEST)[0]
+def _small(read: Callable[[], Pixels], longest: int) -> Pixels:
+    return resize_longest(read(), longest)[0]
 
 
 def forward_all(

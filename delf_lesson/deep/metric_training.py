@@ -16,6 +16,7 @@ from torch import Tensor
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.global_descriptors import GlobalNetwork
 from delf_lesson.deep.metric_learning import (
+    LONGEST,
     RelatedPictures,
     contrastive_loss,
     forward_all,
@@ -27,6 +28,8 @@ from delf_lesson.deep.processes import seed_everything
 from delf_lesson.deep.recipes import rate_factor
 from delf_lesson.deep.runs import Metrics, Run
 from delf_lesson.deep.weights import save_weights, values_digest
+from delf_lesson.images import Pixels
+from delf_lesson.reading_ahead import ahead
 
 Loss = Callable[[Tensor, Tensor, Tensor, float], Tensor]
 LOSSES: dict[str, Loss] = {"contrastive": contrastive_loss, "triplet": triplet_loss}
@@ -39,7 +42,9 @@ class MetricRecipe:
     pooling: see `pooling.POOLINGS`; loss: "contrastive" or "triplet", with its margin; epochs;
     tuples: an epoch, each a query, a positive and so many `negatives`, which are mined among `pool`
     pictures, each epoch others; batch: tuples a step; rate: the highest learning rate of Adam,
-    along the same curve as in classification; decay; seed.
+    along the same curve as in classification; decay; seed. size: the longer side of pictures that
+    are not rendered, in pixels. workers: threads that read pictures. bf16: half precision in the
+    trunk.
     """
 
     pooling: Literal["mac", "gem", "rmac"]
@@ -53,14 +58,15 @@ class MetricRecipe:
     rate: float = 2e-4
     decay: float = 5e-4
     seed: int = 0
+    size: int = LONGEST
+    workers: int = 1
+    bf16: bool = False
 
     def __post_init__(self) -> None:
-        counts = (self.epochs, self.tuples, self.negatives, self.pool, self.batch)
-        if min(counts) < 1 or self.rate <= 0:
-            raise ValueError(
-                f"epochs, tuples, negatives, pool and batch are {counts}, rate is {self.rate}; "
-                "wanted 1 or more, and over 0"
-            )
+        names = ("epochs", "tuples", "negatives", "pool", "batch", "size", "workers")
+        counts = {name: getattr(self, name) for name in names}
+        if min(counts.values()) < 1 or self.rate <= 0:
+            raise ValueError(f"{counts}, rate is {self.rate}; wanted 1 or more, and over 0")
 
 
 METRIC_RECIPES = {
@@ -134,7 +140,8 @@ def _mine(
     chosen = rng.permutation(queries)[: recipe.tuples]
     positives = np.array([rng.choice(data.positives[row]) for row in chosen])
     pool = np.union1d(chosen, rng.permutation(len(data))[: recipe.pool])
-    vectors = describe_all(network, data, pool, device)
+    forward = partial(network, bf16=recipe.bf16)
+    vectors = describe_all(forward, data, pool, device, recipe.workers)
     of_pool = np.searchsorted(pool, chosen)
     negatives = hard_negatives(vectors, data.landmarks[pool], of_pool, recipe.negatives)
     return np.column_stack([chosen, positives, pool[negatives]])
@@ -151,10 +158,15 @@ def _learn(
 ) -> tuple[float, float, int]:
     """One pass over the tuples: mean loss, share in the right order, pictures seen."""
     loss_sum, right = 0.0, 0
-    for start in range(0, len(tuples), recipe.batch):
-        batch = tuples[start : start + recipe.batch]
+    forward = partial(network, bf16=recipe.bf16)
+
+    def read(batch: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray, list[Pixels]]:
         rows, place = np.unique(batch, return_inverse=True)  # a picture may stand in several
-        vectors = forward_all(network, [data.readers[row]() for row in rows], device)
+        return batch, place, data.read(rows)
+
+    batches = np.split(tuples, range(recipe.batch, len(tuples), recipe.batch))
+    for batch, place, images in ahead(read, batches, recipe.workers, 2 * recipe.workers):
+        vectors = forward_all(forward, images, device)
         vectors = vectors[torch.from_numpy(place.reshape(batch.shape))]  # (B, 2 + K, D)
         query, positive, negatives = vectors[:, 0], vectors[:, 1], vectors[:, 2:]
         loss = LOSSES[recipe.loss](query, positive, negatives, recipe.margin)
@@ -181,7 +193,7 @@ def _write(
     card: dict[str, Any],
 ) -> None:
     tensors = dict(network.state_dict())  # trunk.…, pooling.…
-    whitening = learned_whitening(network, data, device)
+    whitening = learned_whitening(network, data, device, recipe.workers)
     if whitening is not None:
         tensors["whitening.mean"] = torch.from_numpy(whitening.mean)
         tensors["whitening.components"] = torch.from_numpy(whitening.components)
@@ -219,5 +231,5 @@ def _identity(
         "data": data.name,
         "pictures": len(data),
         "pairs": pairs.hexdigest(),
-        **asdict(recipe),
+        **{name: value for name, value in asdict(recipe).items() if name != "workers"},
     }

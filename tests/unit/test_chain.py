@@ -45,7 +45,8 @@ def test_vectors_of_whole_images_learn_from_google_landmarks(web, tmp_path, text
     run("data", "fetch", "google-landmarks-train", "--parts", "0-1", "--accept-terms")
     out = tmp_path / "runs"
     begin = ("--weights", "base", "--data", "google-landmarks", "--pooling", "gem")
-    run("train", "siamac", "--out", out, *begin, "--epochs", 1, "--batch", 2)
+    small = ("--epochs", 1, "--batch", 2, "--tuples", 4, "--pool", 20, "--size", 64)
+    run("train", "siamac", "--out", out, *begin, *small, "--workers", 2, "--bf16")
     choices = Choices("siaMAC", (str(out / "siamac.safetensors"),))
     engine = configured(choices).engine()
     images = sorted((tmp_path / "sets" / "google-landmarks-train" / "images").rglob("*.jpg"))[:3]

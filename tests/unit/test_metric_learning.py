@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from delf_lesson.cli import command
+from delf_lesson.deep import metric_whitening
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.global_descriptors import GlobalDescriptor, GlobalNetwork, load_global
 from delf_lesson.deep.metric_learning import (
@@ -21,6 +22,7 @@ from delf_lesson.deep.metric_learning import (
     triplet_loss,
 )
 from delf_lesson.deep.metric_training import METRIC_RECIPES, MetricRecipe, train_metric
+from delf_lesson.deep.metric_whitening import learned_whitening
 from delf_lesson.deep.training_data import image_folder
 from delf_lesson.deep.weights import load_weights, save_weights
 from delf_lesson.features import GlobalExtractor
@@ -114,6 +116,10 @@ def test_a_folder_tells_landmarks_by_its_sub_folders(stripes):
     data = labelled_related(image_folder(stripes))
     assert np.bincount(data.landmarks).tolist() == [8, 8, 8]
     assert data.positives[9].tolist() == [8, 10, 11, 12, 13, 14, 15]
+    (image,) = data.read([9])
+    assert np.array_equal(image, data.readers[9]())
+    (small,) = labelled_related(image_folder(stripes), longest=40).read([9])
+    assert max(image.shape) > max(small.shape) == 40
 
 
 @pytest.mark.parametrize("stage", METRIC_RECIPES)
@@ -160,6 +166,40 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(stripes, tmp_path)
             list(train_metric("dir", folder=tmp_path / "cut", **given))
 
 
+def test_readers_ahead_change_nothing_and_half_precision_little(stripes, tmp_path):
+    data = labelled_related(image_folder(stripes))
+    alone, several, half = (
+        list(train_metric("dir", fresh(), data, tmp_path / str(k), replace(QUICK, epochs=2, **own)))
+        for k, own in enumerate(({}, {"workers": 3}, {"bf16": True}))
+    )
+    assert [one.loss for one in several] == pytest.approx([one.loss for one in alone], rel=1e-4)
+    assert [one.loss for one in half] == pytest.approx([one.loss for one in alone], rel=0.1)
+    assert half[0].loss != alone[0].loss
+
+
+def test_a_whitening_of_many_pairs_is_learned_from_some(stripes, monkeypatch):
+    """Of 168 pairs, 50 here; of eight channels, as it takes more pairs than dimensions."""
+    data = labelled_related(image_folder(stripes))
+
+    class Small(torch.nn.Module):
+        channels = 8
+
+        def forward(self, images):
+            return torch.nn.functional.avg_pool2d(images, 9).repeat(1, 3, 1, 1)[:, :8]
+
+    network = GlobalNetwork(Small(), "mac")
+    fitted = []
+
+    def fit(first, second, dimensions, trained_on):
+        fitted.append((len(first), len(second), dimensions))
+
+    monkeypatch.setattr(metric_whitening.LearnedWhitening, "fit", fit)
+    learned_whitening(network, data)
+    monkeypatch.setattr(metric_whitening, "PAIRS", 50)
+    learned_whitening(network, data)
+    assert fitted == [(168, 168, 8), (50, 50, 8)]
+
+
 def test_batch_statistics_stay_frozen_and_filters_learn(stripes, tmp_path):
     trunk = fresh()
     before = {name: tensor.clone() for name, tensor in trunk.state_dict().items()}
@@ -176,7 +216,7 @@ def test_data_without_a_pair_are_refused(stripes, tmp_path):
     alone = replace(data, positives=[np.array([], np.int64)] * len(data))
     with pytest.raises(ValueError, match="no picture has a positive"):
         next(train_metric("dir", fresh(), alone, tmp_path, QUICK))
-    for options in ({"epochs": 0}, {"negatives": 0}, {"rate": 0.0}):
+    for options in ({"epochs": 0}, {"negatives": 0}, {"workers": 0}, {"rate": 0.0}):
         with pytest.raises(ValueError, match=next(iter(options))):
             replace(QUICK, **options)
 
@@ -209,7 +249,10 @@ def test_the_command_trains_on_a_folder_and_refuses_what_does_not_belong(stripes
         done = CliRunner().invoke(command, call)
         # three landmarks have no five others
         assert done.exit_code == 1 and "the other landmarks" in done.output
-    odd = CliRunner().invoke(command, ["train", "dir", "--out", str(tmp_path), "--size", "64"])
-    assert odd.exit_code == 2 and "no option --size" in odd.output
+    out = ["--out", str(tmp_path)]
+    odd = CliRunner().invoke(command, ["train", "dir", *out, "--size", "64"])
+    assert odd.exit_code == 2 and "rendered pictures stay as they are" in odd.output
+    odd = CliRunner().invoke(command, ["train", "ft", *out, "--tuples", "64"])
+    assert odd.exit_code == 2 and "no option --tuples" in odd.output
     lift = CliRunner().invoke(command, ["train", "lift", "--out", str(tmp_path), *words])
     assert lift.exit_code == 2 and "rendered set" in lift.output

@@ -5,7 +5,6 @@ notebooks 03 (the grid) and 05 (attention).
 """
 
 import copy
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +20,7 @@ from delf_lesson.deep.attention import Attention, norm_scores
 from delf_lesson.deep.backbone import Trunk, fold_batch_norm
 from delf_lesson.deep.cells import Best, Dense, Places, Pyramid, keypoints
 from delf_lesson.deep.receptive_field import receptive_fields
+from delf_lesson.deep.weights import values_digest
 from delf_lesson.features import LocalFeatures, l2_normalise
 from delf_lesson.images import Pixels, check_image, rescale, resize_longest, to_original
 from delf_lesson.retrieval.reduction import Pca
@@ -112,13 +112,8 @@ class Delf:
 
     @cached_property
     def _digest(self) -> str:
-        digest = hashlib.sha256()
-        for network in self._networks():
-            for tensor in network.state_dict().values():
-                digest.update(tensor.cpu().numpy().tobytes())
-        if self.reduction is not None:
-            digest.update(self.reduction.mean.tobytes() + self.reduction.components.tobytes())
-        return digest.hexdigest()
+        networks = [self.trunk] if self.attention is None else [self.trunk, self.attention]
+        return values_digest(*networks, projection=self.reduction)
 
     @property
     def dimensions(self) -> int:
@@ -183,9 +178,6 @@ class Delf:
         """The score of every cell (h, w) of the image at one scale of the pyramid."""
         found = self.dense(image, scale)
         return found.features.scores.reshape(found.rows, found.columns)
-
-    def _networks(self) -> list[torch.nn.Module]:
-        return [self.trunk] if self.attention is None else [self.trunk, self.attention]
 
     @torch.inference_mode()
     def _forward(self, images: NDArray[np.uint8]) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,6 @@
 """A whole image as one vector: siaMAC and DIR (slide "mAP Result"; notebook 07)."""
 
 import copy
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,14 @@ from torch import Tensor, nn
 
 from delf_lesson.deep.backbone import Trunk, fold_batch_norm
 from delf_lesson.deep.pooling import pooling
-from delf_lesson.deep.weights import empty_trunk, fill, load_weights, part, weights_path
+from delf_lesson.deep.weights import (
+    empty_trunk,
+    fill,
+    load_weights,
+    part,
+    values_digest,
+    weights_path,
+)
 from delf_lesson.images import Pixels, check_image, rescale, resize_longest
 from delf_lesson.retrieval.reduction import Projection
 
@@ -91,12 +97,7 @@ class GlobalDescriptor:
 
     @cached_property
     def _digest(self) -> str:
-        digest = hashlib.sha256()
-        for tensor in self.network.state_dict().values():
-            digest.update(tensor.cpu().numpy().tobytes())
-        if self.whitening is not None:
-            digest.update(self.whitening.mean.tobytes() + self.whitening.components.tobytes())
-        return digest.hexdigest()
+        return values_digest(self.network, projection=self.whitening)
 
     def describe(self, image: Pixels) -> NDArray[np.float32]:
         """The unit vector (D,) of a `uint8` RGB (H, W, 3) image."""

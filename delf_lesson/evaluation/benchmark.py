@@ -6,8 +6,8 @@ from statistics import fmean
 
 from delf_lesson.datasets.benchmark import Benchmark, Query
 from delf_lesson.evaluation.metrics import average_precision
-from delf_lesson.retrieval.described import Engine
 from delf_lesson.retrieval.ranking import Order, score
+from delf_lesson.retrieval.searching import Engine
 
 Progress = Callable[[Sequence[Query]], Iterable[Query]]
 

@@ -18,8 +18,8 @@ from delf_lesson.evaluation.precision_recall import PrecisionRecall, micro_preci
 from delf_lesson.evaluation.revisited import LEVELS, Level, at_level, average_precisions
 from delf_lesson.evaluation.system import System
 from delf_lesson.retrieval.cache import FeatureCache
-from delf_lesson.retrieval.described import Engine
 from delf_lesson.retrieval.ranking import Stopwatch
+from delf_lesson.retrieval.searching import Engine
 
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]
 """Wraps steps, with a word for them, as a progress bar does."""

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 from delf_lesson.features import GlobalExtractor, LocalExtractor
 from delf_lesson.retrieval.cache import FeatureCache
 from delf_lesson.retrieval.compression import Compression
-from delf_lesson.retrieval.described import Engine
 from delf_lesson.retrieval.engine import RetrievalEngine
 from delf_lesson.retrieval.fused_engine import FusedEngine
 from delf_lesson.retrieval.global_engine import GlobalEngine
 from delf_lesson.retrieval.ranking import Order
+from delf_lesson.retrieval.searching import Engine
 
 QE_IMAGES = 10
 """Of the images found and verified, so many expand a query."""

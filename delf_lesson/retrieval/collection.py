@@ -10,9 +10,10 @@ from delf_lesson.features import LocalExtractor, LocalFeatures
 from delf_lesson.images import Pixels
 from delf_lesson.retrieval.cache import FeatureCache
 from delf_lesson.retrieval.compression import Compression
-from delf_lesson.retrieval.described import Described, Skip
+from delf_lesson.retrieval.described import Described
 from delf_lesson.retrieval.index import FeatureIndex
 from delf_lesson.retrieval.neighbours import Neighbours
+from delf_lesson.retrieval.searching import Skip
 
 if TYPE_CHECKING:
     from delf_lesson.retrieval.device_index import DeviceIndex

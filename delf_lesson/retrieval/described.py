@@ -1,10 +1,10 @@
 """Images by name, each described once: what all engines have in common (notebook 06)."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -12,62 +12,7 @@ from delf_lesson.features import ImageVector, LocalFeatures
 from delf_lesson.images import Pixels, read_image
 from delf_lesson.reading_ahead import ahead, groups
 from delf_lesson.retrieval.cache import FeatureCache, content_digest
-from delf_lesson.retrieval.ranking import Ranking
-
-Source = str | Path | Pixels
-Skip = Callable[[str, str], None]
-Confidence = Literal["inliers", "vote"]
-"""Which number of a result can be compared between queries; inliers with the vote for ties."""
-
-
-class Engine(Protocol):
-    """Images are added, then searched; local features, whole images and both do it.
-
-    extracted: images that were really described, and not found in a cache. settings: all that
-    changes what an image is described by, as plain values. confidence: of the results.
-    """
-
-    @property
-    def extracted(self) -> int:
-        """How often something was really described."""
-
-    @property
-    def settings(self) -> Mapping[str, object]:
-        """Plain values."""
-
-    @property
-    def confidence(self) -> Confidence:
-        """See `Confidence`."""
-
-    @property
-    def batch(self) -> int:
-        """How many images are described at once; `add` is quickest with some times as many."""
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the images."""
-
-    @property
-    def bytes(self) -> dict[str, int]:
-        """Memory by part; "places" is what verification needs beside the index."""
-
-    def __len__(self) -> int:
-        """How many images there are."""
-
-    def add(
-        self,
-        images: Iterable[Source],
-        names: Sequence[str] | None = None,
-        skip: Skip | None = None,
-    ) -> None:
-        """Describe images and add them."""
-
-    def check(self, query: Source) -> None:
-        """Raise ValueError for an image that cannot be searched for."""
-
-    def search(self, query: Source, top: int | None = None) -> Ranking:
-        """Rank the images for a query."""
-
+from delf_lesson.retrieval.searching import Skip, Source
 
 D = TypeVar("D", LocalFeatures, ImageVector)
 

@@ -6,9 +6,10 @@ from delf_lesson.features import LocalExtractor, LocalFeatures
 from delf_lesson.retrieval.cache import FeatureCache
 from delf_lesson.retrieval.collection import Collection
 from delf_lesson.retrieval.compression import Compression
-from delf_lesson.retrieval.described import Confidence, Source, check_top
+from delf_lesson.retrieval.described import check_top
 from delf_lesson.retrieval.expansion import expand_local
 from delf_lesson.retrieval.ranking import ORDERS, Order, Ranking, Result, Stopwatch, reordered
+from delf_lesson.retrieval.searching import Confidence, Source
 from delf_lesson.retrieval.verification import Model, Verified, verify_batch
 from delf_lesson.retrieval.voting import Match, group_by_image, votes
 

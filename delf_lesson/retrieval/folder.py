@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from delf_lesson.images import list_images, read_image
-from delf_lesson.retrieval.described import Engine
 from delf_lesson.retrieval.ranking import Ranking
+from delf_lesson.retrieval.searching import Engine
 
 Progress = Callable[[list[Path]], Iterable[Path]]
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from delf_lesson.retrieval.described import Confidence, Skip, Source, check_top, named
+from delf_lesson.retrieval.described import check_top, named
 from delf_lesson.retrieval.engine import RetrievalEngine
 from delf_lesson.retrieval.fusion import fuse
 from delf_lesson.retrieval.global_engine import GlobalEngine
 from delf_lesson.retrieval.ranking import Ranking, Result, Stopwatch
+from delf_lesson.retrieval.searching import Confidence, Skip, Source
 
 
 class FusedEngine:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from delf_lesson.features import GlobalExtractor, ImageVector
 from delf_lesson.images import Pixels
 from delf_lesson.retrieval.cache import FeatureCache
-from delf_lesson.retrieval.described import Confidence, Described, Source, check_top
+from delf_lesson.retrieval.described import Described, check_top
 from delf_lesson.retrieval.expansion import expand_global
 from delf_lesson.retrieval.ranking import Ranking, Result, Stopwatch, reordered
+from delf_lesson.retrieval.searching import Confidence, Source
 
 
 class GlobalEngine(Described[ImageVector]):

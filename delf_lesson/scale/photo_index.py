@@ -19,9 +19,9 @@ import numpy as np
 
 from delf_lesson.evaluation.choices import Choices, configured
 from delf_lesson.images import list_images
-from delf_lesson.retrieval.described import Engine
 from delf_lesson.retrieval.engine import RetrievalEngine
 from delf_lesson.retrieval.global_engine import GlobalEngine
+from delf_lesson.retrieval.searching import Engine
 from delf_lesson.scale import tasks
 from delf_lesson.scale.kept import Kept
 from delf_lesson.scale.machines import Machines, ThisMachine

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 from delf_lesson.images import read_image
-from delf_lesson.retrieval.described import Engine
 from delf_lesson.retrieval.folder import FolderSearch, Skipped
 from delf_lesson.retrieval.ranking import Ranking
+from delf_lesson.retrieval.searching import Engine
 from delf_lesson.scale.photo_index import PhotoIndex
 
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from delf_lesson.features import ImageVector
 from delf_lesson.files import replacing
-from delf_lesson.retrieval.described import Engine
 from delf_lesson.retrieval.engine import RetrievalEngine
 from delf_lesson.retrieval.global_engine import GlobalEngine
 from delf_lesson.retrieval.index import FeatureIndex
 from delf_lesson.retrieval.index_files import save_index
+from delf_lesson.retrieval.searching import Engine
 from delf_lesson.scale import tasks
 from delf_lesson.scale.kept import Kept
 from delf_lesson.scale.machines import Machines, Outcome

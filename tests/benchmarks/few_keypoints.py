@@ -24,8 +24,8 @@ from delf_lesson.evaluation.systems import SYSTEMS
 from delf_lesson.features import LocalFeatures
 from delf_lesson.files import write_atomically
 from delf_lesson.retrieval.cache import FeatureCache
-from delf_lesson.retrieval.described import Source
 from delf_lesson.retrieval.engine import RetrievalEngine
+from delf_lesson.retrieval.searching import Source
 
 COUNTS = (50, 100, 200, 400, 1000)
 STEPS = ("DELF", "DELF+FT", "DELF+FT+ATT")

@@ -1,5 +1,5 @@
 """`python -m delf_lesson` is the command `delf-lesson`."""
 
-from delf_lesson.cli import main
+from delf_lesson.cli.main import main
 
 main()

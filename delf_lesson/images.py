@@ -1,10 +1,13 @@
-"""Read, check and resize images. An image is `uint8` RGB of shape (H, W, 3)."""
+"""Read, check and resize images, several ahead in threads. An image is `uint8` RGB (H, W, 3)."""
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -212,3 +215,40 @@ def to_original(xy: NDArray, resized: tuple[int, int], original: tuple[int, int]
     """
     ratio = np.array(original, float) / np.array(resized, float)
     return ((np.asarray(xy) + 0.5) * ratio - 0.5).astype(np.float32)
+
+
+S = TypeVar("S")
+R = TypeVar("R")
+
+
+def ahead(work: Callable[[S], R], items: Iterable[S], threads: int, most: int) -> Iterator[R]:
+    """What threads make of each item, in the items' order.
+
+    most: so many are made or waiting beyond the one that is asked for.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[R]] = deque()
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > most:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def groups(
+    items: Iterable[S], kind: Callable[[S], Hashable | None], most: int
+) -> Iterator[list[S]]:
+    """Items in their order in lists of at most so many, all of one kind.
+
+    kind: of an item; one whose kind is None goes with any.
+    """
+    group: list[S] = []
+    for item in items:
+        kinds = {kind(one) for one in (*group, item)} - {None}
+        if len(group) == most or len(kinds) > 1:
+            yield group
+            group = []
+        group.append(item)
+    if group:
+        yield group

@@ -1,10 +1,12 @@
-"""A descriptor of Gabor wavelets, in the manner of CONGAS (slide "mAP Result"; notebook 07).
+"""Laplacian keypoints with Gabor descriptors, in the manner of CONGAS (slide "mAP Result"; lab 07).
 
-What is public of CONGAS is little: keypoints where the Laplacian of Gaussian is extreme, a region
-normalised by a similarity, the amplitudes of Gabor wavelets of several frequencies, of which low
-ones that overlap high ones are left out, and 40 numbers (US patent 8,098,938; Zheng et al., *Tour
-the world*, CVPR 2009). Which wavelets, where they stand, and all sizes are our own choice, for
-teaching: what is measured here says nothing exact of the original.
+The paper compares DELF with Google's CONGAS, for which there is no public code. Little is known:
+keypoints where the Laplacian of Gaussian is extreme, a region normalised by a similarity, the
+amplitudes of Gabor wavelets of several frequencies, without low ones that overlap high ones, and 40
+numbers (US patent 8,098,938; Zheng et al., *Tour the world*, CVPR 2009). The choice of wavelets,
+their places and all sizes are ours, for teaching, so a measurement here says nothing exact about
+the original. The detector is T. Lindeberg's (*Feature detection with automatic scale selection*,
+IJCV 1998): the Laplacian times sigma squared, which the difference of Gaussians approximates.
 """
 
 from collections.abc import Mapping
@@ -16,14 +18,42 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from delf_lesson.classical.dog import EDGE, check_thresholds
-from delf_lesson.classical.keypoints import check_limits
-from delf_lesson.classical.laplacian import CONTRAST, log_keypoints
-from delf_lesson.classical.patches import sample_patches
-from delf_lesson.classical.scale_space import scale_space
+from delf_lesson.classical.dog import EDGE, check_thresholds, refined_keypoints
+from delf_lesson.classical.keypoints import Keypoints, check_limits, sample_patches
+from delf_lesson.classical.scale_space import BASE_SIGMA, LEVELS, Octave, ScaleSpace, scale_space
 from delf_lesson.classical.sift import orientation_histograms, orientation_peaks
 from delf_lesson.features import LocalFeatures, l2_normalise
 from delf_lesson.images import Pixels, resize_longest, to_grey
+
+CONTRAST = 0.05  # the least value of an extremum; grey runs from 0 to 1
+
+
+def laplacians(octave: Octave) -> NDArray[np.float32]:
+    """sigma squared times the Laplacian of the levels searched and their neighbours, (5, H, W).
+
+    Level i is blurred by 1.6 * 2^(i / 3) samples of the octave; the Laplacian is the sum of the
+    second differences along x and y, 0 at the rim.
+    """
+    levels = octave.gaussians[: LEVELS + 2]
+    sums = np.zeros_like(levels)
+    middle = levels[:, 1:-1, 1:-1]
+    sums[:, 1:-1, 1:-1] = (
+        levels[:, :-2, 1:-1] + levels[:, 2:, 1:-1] + levels[:, 1:-1, :-2] + levels[:, 1:-1, 2:]
+    ) - 4 * middle
+    sigma = BASE_SIGMA * 2 ** (np.arange(len(levels)) / LEVELS)
+    return sums * (sigma**2).astype(np.float32)[:, None, None]
+
+
+def log_keypoints(space: ScaleSpace, contrast: float = CONTRAST, edge: float = EDGE) -> Keypoints:
+    """Extrema of the scale-normalised Laplacian over space and scale, refined (notebook 07).
+
+    contrast: its least magnitude at a refined extremum. edge: the largest ratio of its principal
+    curvatures. The response is the magnitude, sigma the blur in pixels. Raises ValueError if
+    contrast is negative or edge below 1.
+    """
+    check_thresholds(contrast, edge)
+    return refined_keypoints(space, [laplacians(one) for one in space.octaves], contrast, edge)
+
 
 SIDE = 32  # samples of a patch
 STEP = 0.4  # sigmas of the keypoint from one to the next

@@ -1,11 +1,16 @@
-"""Keypoints: where something is in an image, how large and how strong, but not yet what."""
+"""Keypoints of a scale space, and the upright patch of one size around each of them.
+
+Slide "Recap: Local Descriptor": a descriptor describes the patch centred on a keypoint (labs 01
+and 02).
+"""
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from delf_lesson.classical.scale_space import BASE_SIGMA
+from delf_lesson.classical.scale_space import BASE_SIGMA, ScaleSpace
 from delf_lesson.features import LocalFeatures
 from delf_lesson.images import to_original
 
@@ -71,3 +76,66 @@ def check_limits(max_keypoints: int, max_side: int) -> None:
         raise ValueError(
             f"max_keypoints is {max_keypoints} and max_side is {max_side}; both must be 1 or more"
         )
+
+
+MOST_ROWS = 32_000  # that OpenCV can map at once
+
+
+def sample_patches(
+    space: ScaleSpace, keypoints: Keypoints, angles: NDArray, side: int, step: float
+) -> NDArray[np.float32]:
+    """The patch around each keypoint, turned upright and brought to one size: (N, side, side).
+
+    angles: (N,), radians clockwise as seen; that direction becomes the patch's x axis.
+    step: sigmas of the keypoint from one sample to the next. Sampled from the level of the scale
+    space nearest to sigma, so that every patch is as sharp as its size.
+    """
+    angles = np.asarray(angles, np.float64)
+    if angles.shape != (len(keypoints),) or side < 1 or not step > 0:
+        raise ValueError(
+            f"angles has shape {angles.shape}, side is {side} and step {step}; wanted "
+            f"({len(keypoints)},), one for each keypoint, a side of 1 or more and a step over 0"
+        )
+    octaves, levels = space.find_level(keypoints.sigma)
+    patches = np.empty((len(keypoints), side, side), np.float32)
+    along = np.arange(side) - (side - 1) / 2
+    u, v = along[None, None, :], along[None, :, None]  # x and y in the patch
+    for octave, level in np.unique(np.c_[octaves, levels], axis=0):
+        rows = np.flatnonzero((octaves == octave) & (levels == level))
+        source = space.octaves[octave]
+        x, y = ((keypoints.xy[rows] - space.origin) / source.step).T[..., None, None]
+        size = (step * keypoints.sigma[rows] / source.step)[:, None, None]
+        cos, sin = np.cos(angles[rows])[:, None, None], np.sin(angles[rows])[:, None, None]
+        map_x = (x + size * (cos * u - sin * v)).astype(np.float32)
+        map_y = (y + size * (sin * u + cos * v)).astype(np.float32)
+        patches[rows] = bilinear(source.gaussians[level], map_x, map_y)
+    return patches
+
+
+def bilinear(
+    image: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """An image (H, W) at points (N, side, side) between its samples, reflected at its border."""
+    shape = x.shape
+    x, y = x.reshape(shape[0], -1), y.reshape(shape[0], -1)
+    parts = [
+        cv2.remap(
+            image,
+            x[start : start + MOST_ROWS],
+            y[start : start + MOST_ROWS],
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REFLECT_101,
+        )
+        for start in range(0, shape[0], MOST_ROWS)
+    ]
+    return np.concatenate(parts).reshape(shape)
+
+
+def gradients(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Magnitude and angle, radians clockwise as seen, of each patch but its rim.
+
+    patches: (N, side, side) to twice (N, side - 2, side - 2), by central differences.
+    """
+    dx = (patches[:, 1:-1, 2:] - patches[:, 1:-1, :-2]) / 2
+    dy = (patches[:, 2:, 1:-1] - patches[:, :-2, 1:-1]) / 2
+    return np.hypot(dx, dy), np.arctan2(dy, dx)

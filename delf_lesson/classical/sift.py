@@ -1,6 +1,7 @@
-"""SIFT written out: orientation, the 4x4x8 descriptor, RootSIFT.
+"""SIFT: the lesson's own, and OpenCV's behind the same interface (slide "Recap: Local Descriptor").
 
-D. Lowe, IJCV 2004, sections 5 and 6; slide "Recap: Local Descriptor"; introduced in notebook 02.
+D. Lowe, *Distinctive image features from scale-invariant keypoints*, IJCV 2004. Introduced in lab
+02; OpenCV's is the yardstick for ours and the first extractor of the course.
 """
 
 from collections.abc import Mapping
@@ -13,11 +14,10 @@ from numpy.typing import NDArray
 
 from delf_lesson.classical.dog import CONTRAST, EDGE, check_thresholds, dog_keypoints
 from delf_lesson.classical.harris import harris_keypoints
-from delf_lesson.classical.keypoints import Keypoints, check_limits
-from delf_lesson.classical.patches import gradients, sample_patches
-from delf_lesson.classical.scale_space import ScaleSpace, scale_space
+from delf_lesson.classical.keypoints import Keypoints, check_limits, gradients, sample_patches
+from delf_lesson.classical.scale_space import BASE_SIGMA, ScaleSpace, scale_space
 from delf_lesson.features import LocalFeatures, l2_normalise
-from delf_lesson.images import Pixels, resize_longest, to_grey
+from delf_lesson.images import Pixels, resize_longest, to_grey, to_original
 
 CELLS = 4  # a descriptor has 4x4 cells,
 DIRECTIONS = 8  # each a histogram of 8 directions
@@ -221,3 +221,51 @@ class Sift:
         return found.described(
             root_sift(descriptors) if self.root else descriptors, small_size, size
         )
+
+
+@dataclass(frozen=True)
+class OpenCVSift:
+    """SIFT keypoints and descriptors by OpenCV (slides "Recap: Keypoint" and after).
+
+    max_keypoints: the strongest so many by contrast are kept.
+    root: RootSIFT (Arandjelovic and Zisserman, CVPR 2012): the square root of the
+        L1-normalised descriptor, so that the dot product is the Hellinger kernel.
+    max_side: larger images are shrunk to this longer side first, in pixels.
+
+    Introduced in notebook 00. `scales` is 1.6 / sigma of the keypoint.
+    """
+
+    max_keypoints: int = 1000
+    root: bool = True
+    max_side: int = 640
+
+    def __post_init__(self) -> None:
+        check_limits(self.max_keypoints, self.max_side)
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """All that changes the result, OpenCV's version included."""
+        return {"extractor": "OpenCVSift", "revision": 1, "opencv": cv2.__version__, **asdict(self)}
+
+    def extract(self, image: Pixels) -> LocalFeatures:
+        """Features of a `uint8` RGB (H, W, 3) image, strongest first; none for a constant image."""
+        small, _ = resize_longest(image, self.max_side)
+        sift = cv2.SIFT.create(nfeatures=self.max_keypoints, enable_precise_upscale=True)
+        keypoints, descriptors = sift.detectAndCompute(to_grey(small), None)
+        size = (image.shape[1], image.shape[0])
+        small_size = (small.shape[1], small.shape[0])
+        if not keypoints:
+            empty = np.zeros(0, np.float32)
+            return LocalFeatures(
+                empty.reshape(0, 2), empty.reshape(0, DIMENSIONS), empty, empty, size
+            )
+        xy = np.array([keypoint.pt for keypoint in keypoints])
+        sigma = np.array([keypoint.size / 2 for keypoint in keypoints]) * size[0] / small_size[0]
+        found = LocalFeatures(
+            to_original(xy, small_size, size),
+            root_sift(descriptors) if self.root else l2_normalise(descriptors),
+            np.array([keypoint.response for keypoint in keypoints]),
+            BASE_SIGMA / sigma,
+            size,
+        )
+        return found.top(self.max_keypoints)  # OpenCV may keep more where responses tie

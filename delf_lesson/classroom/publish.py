@@ -20,7 +20,7 @@ from nbconvert.exporters import HTMLExporter, SlidesExporter
 from nbconvert.preprocessors import Preprocessor
 from traitlets.config import Config
 
-from delf_lesson.paths import project_root
+from delf_lesson.files import project_root
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)\$", re.DOTALL)

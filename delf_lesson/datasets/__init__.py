@@ -1,8 +1,7 @@
 """Data sets behind one interface: `load("albion")` (notebook 06)."""
 
-from delf_lesson.datasets.benchmark import Benchmark, Query, Truth
-from delf_lesson.datasets.catalogue import DISTRACTORS
-from delf_lesson.datasets.folder import load_folder
+from delf_lesson.datasets.benchmark import Benchmark, Query, Truth, load_folder
+from delf_lesson.datasets.fetch.catalogue import DISTRACTORS
 from delf_lesson.datasets.rendered import CITIES, load_city
 
 __all__ = ["Benchmark", "Query", "Truth", "load"]

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from delf_lesson.datasets.checksums import checked
-from delf_lesson.datasets.rendered import CITIES, Picture, data_folder, pictures
+from delf_lesson.datasets.rendered import CITIES, Picture, checked, data_folder, pictures
 
 KINDS = ("viewpoint", "scale", "light", "night")
 """What mainly differs between the two pictures of a pair."""

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from delf_lesson.datasets.benchmark import Benchmark, Query, Truth
-from delf_lesson.datasets.catalogue import DISTRACTORS, find_source
-from delf_lesson.datasets.plain_pickle import read_plain_pickle
-from delf_lesson.datasets.store import Stored
+from delf_lesson.datasets.fetch.catalogue import DISTRACTORS, find_source
+from delf_lesson.datasets.fetch.local_dataset import Stored
+from delf_lesson.datasets.safe_pickle import read_plain_pickle
 from delf_lesson.images import SUFFIXES
 
 DAMAGED = frozenset(

@@ -3,6 +3,8 @@
 Slides "How about deep feature?" and "Deep Feature"; introduced in notebook 03.
 """
 
+import hashlib
+
 import torch
 import torchvision
 from torch import Tensor, nn
@@ -10,6 +12,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models import resnet
 
 from delf_lesson.deep.receptive_field import Grid, grid_of
+from delf_lesson.deep.reduction import Projection
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -32,6 +35,17 @@ def fold_batch_norm(trunk: "Trunk") -> None:
             merged = fuse_conv_bn_eval(getattr(parent, convolution), normalising)
             setattr(parent, convolution, merged)
             setattr(parent, norm, nn.Identity())
+
+
+def values_digest(*networks: nn.Module, projection: Projection | None = None) -> str:
+    """SHA-256 of all values of networks, in the order of their states, and of a projection."""
+    digest = hashlib.sha256()
+    for network in networks:
+        for tensor in network.state_dict().values():
+            digest.update(tensor.cpu().numpy().tobytes())
+    if projection is not None:
+        digest.update(projection.mean.tobytes() + projection.components.tobytes())
+    return digest.hexdigest()
 
 
 def resnets() -> list[str]:

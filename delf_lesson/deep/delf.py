@@ -1,7 +1,8 @@
-"""DELF: dense descriptors over an image pyramid, of which the best-scored cells are kept.
+"""DELF: dense descriptors over an image pyramid, of which the cells with the best score are kept.
 
-The paper's sections 3 and 4.2; slides "Deep Feature" and "Keypoint Selection Result"; introduced in
-notebooks 03 (the grid) and 05 (attention).
+H. Noh et al., *Large-Scale Image Retrieval with Attentive Deep Local Features*, ICCV 2017, sections
+3 and 4.2. Slides "Deep Feature", "Training for Keypoint Selection" and "Keypoint Selection Result";
+labs 03 (the grid) and 05 (attention).
 """
 
 import copy
@@ -12,18 +13,72 @@ from typing import get_args
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.ops import nms
 
-from delf_lesson.deep.attention import Attention, norm_scores
-from delf_lesson.deep.backbone import Trunk, fold_batch_norm
-from delf_lesson.deep.cells import Best, Dense, Places, Pyramid, keypoints
-from delf_lesson.deep.receptive_field import receptive_fields
-from delf_lesson.deep.weights import values_digest
+from delf_lesson.deep.backbone import Trunk, fold_batch_norm, values_digest
+from delf_lesson.deep.receptive_field import Dense, Places, keypoints, receptive_fields
+from delf_lesson.deep.reduction import Pca
 from delf_lesson.features import LocalFeatures, l2_normalise
 from delf_lesson.images import Pixels, check_image, rescale, resize_longest, to_original
-from delf_lesson.retrieval.reduction import Pca
+
+HIDDEN = 512
+
+
+class Attention(nn.Module):
+    """A score for every cell (the paper's section 3.2; slide "Training for Keypoint Selection").
+
+    Two 1x1 convolutions with a ReLU between and softplus at the end: scores are positive and have
+    no upper bound, so the slide's "close to 1" holds after normalisation only. The first is
+    followed by batch normalisation, which one public port leaves out. Introduced in notebook 05.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, HIDDEN, 1)
+        self.bn1 = nn.BatchNorm2d(HIDDEN)
+        self.conv2 = nn.Conv2d(HIDDEN, 1, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features (N, C, H, W), as the trunk gives them, to scores (N, 1, H, W)."""
+        hidden = F.relu(self.bn1(self.conv1(features)))
+        return F.softplus(self.conv2(hidden))
+
+
+def norm_scores(features: Tensor) -> Tensor:
+    """The features' L2 norms (N, 1, H, W): the score of DELF without attention."""
+    return torch.linalg.vector_norm(features, dim=1, keepdim=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Pyramid:
+    """An image at all scales, ready for a trunk.
+
+    size: of the image, small: of its largest form at scale 1, both `(width, height)`; shrunk: the
+    scale between them. levels: `uint8` (H, W, 3), one for each scale.
+    """
+
+    size: tuple[int, int]
+    small: tuple[int, int]
+    shrunk: float
+    levels: tuple[Pixels, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Best:
+    """The best cells of one image at one scale.
+
+    xy: (N, 2), their keypoints in pixels of the image at scale 1; scores and scales: (N,).
+    rows: (N, C), the trunk's channels, on whatever device computed them.
+    """
+
+    xy: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    scales: NDArray[np.float32]
+    rows: "Tensor"
+
 
 SCALES = tuple(2 ** (step / 2) for step in range(-4, 3))
 """The paper's pyramid: 0.25, 0.35, 0.5, 0.71, 1, 1.41, 2 times the image."""
@@ -47,11 +102,11 @@ class Delf:
     `LocalFeatures.scales` is the pyramid's scale, times that of shrinking to `max_side`.
 
     The paper puts a keypoint at the centre of its cell's receptive field. Measured by
-    `evaluation.places.leaning`, trained cells look further right and down: by 7 and 8 pixels with
-    ImageNet's weights, 4 to 5 with ours, 0 untrained. Training crops have sides of a multiple of
-    16, whose first cell is centred on the edge and whose last one 15 pixels before it; a network
-    that has learned to see all of them alike looks at the middle of each tile of 16 pixels, 7.5
-    further. So "tile" is the default, and "field" is the paper's.
+    `classroom.experiments.leaning`, trained cells look further right and down: by 7 and 8 pixels
+    with ImageNet's weights, 4 to 5 with ours, 0 untrained. Training crops have sides of a
+    multiple of 16, whose first cell is centred on the edge and whose last one 15 pixels before it;
+    a network that has learned to see all of them alike looks at the middle of each tile of 16
+    pixels, 7.5 further. So "tile" is the default, and "field" is the paper's.
     """
 
     trunk: Trunk

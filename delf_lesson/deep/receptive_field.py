@@ -5,9 +5,12 @@ Slide "Deep Feature"; introduced in notebook 03.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from delf_lesson.features import LocalFeatures
 
 
 @dataclass(frozen=True)
@@ -48,3 +51,47 @@ def receptive_fields(xy: NDArray, scales: NDArray, grid: Grid) -> NDArray[np.flo
     """
     half = grid.receptive_field / (2 * np.asarray(scales)[:, None])
     return np.concatenate([xy - half, xy + half], axis=1).astype(np.float32)
+
+
+Places = Literal["tile", "field"]
+"""Where a cell's keypoint is: the middle of its 16 pixels, or of all that it can see."""
+
+
+@dataclass(frozen=True)
+class Dense:
+    """The slide's dense grid of local descriptors: the features of all cells, row by row.
+
+    spacing: pixels of the image from one cell to the next.
+    """
+
+    features: LocalFeatures
+    rows: int
+    columns: int
+    spacing: float
+
+    def cell(self, row: int, column: int) -> int:
+        """Which of the features is the cell's; IndexError outside the grid."""
+        if not (0 <= row < self.rows and 0 <= column < self.columns):
+            raise IndexError(
+                f"cell ({row}, {column}) lies outside a grid of {self.rows} rows and "
+                f"{self.columns} columns"
+            )
+        return row * self.columns + column
+
+    def similarity(self, descriptor: NDArray) -> NDArray[np.float32]:
+        """The cosine between a unit descriptor (D,) and that of every cell: (rows, columns)."""
+        return (self.features.descriptors @ descriptor).reshape(self.rows, self.columns)
+
+
+def keypoints(
+    which: NDArray[np.int64], columns: int, grid: Grid, places: Places, size: tuple[int, int]
+) -> NDArray[np.float64]:
+    """The keypoints (N, 2) of cells in pixels of the trunk's input.
+
+    which: the cells' numbers, row by row, in a grid of so many columns. size: the input's
+    `(width, height)`: the last tiles may reach over its edge, their keypoints do not.
+    """
+    y, x = np.divmod(which, columns)
+    first = grid.offset + ((grid.stride - 1) / 2 if places == "tile" else 0)
+    at = first + grid.stride * np.stack([x, y], axis=1).astype(np.float64)
+    return np.minimum(at, np.array(size) - 1)

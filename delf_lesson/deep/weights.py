@@ -18,11 +18,10 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from delf_lesson.deep.attention import Attention
 from delf_lesson.deep.backbone import IMAGENET_MEAN, IMAGENET_STD, Trunk
-from delf_lesson.files import DownloadError, write_atomically
-from delf_lesson.paths import cache_dir, project_root
-from delf_lesson.retrieval.reduction import Pca, Projection
+from delf_lesson.deep.delf import Attention
+from delf_lesson.deep.reduction import Pca
+from delf_lesson.files import DownloadError, cache_dir, project_root, write_atomically
 
 SHIPPED = {"base": "base", "ft": "delf", "attention": "delf"}
 """The stages whose weights are shipped, and the end of the file's name; FT is part of DELF's."""
@@ -89,17 +88,6 @@ def load_weights(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         for name, tensor in tensors.items()
     }
     return own, json.loads(card)
-
-
-def values_digest(*networks: nn.Module, projection: Projection | None = None) -> str:
-    """SHA-256 of all values of networks, in the order of their states, and of a projection."""
-    digest = hashlib.sha256()
-    for network in networks:
-        for tensor in network.state_dict().values():
-            digest.update(tensor.cpu().numpy().tobytes())
-    if projection is not None:
-        digest.update(projection.mean.tobytes() + projection.components.tobytes())
-    return digest.hexdigest()
 
 
 def weights_folder() -> Path:

@@ -1,4 +1,4 @@
-"""Where a system fails: light, viewpoint, scale or occlusion (notebook 06)."""
+"""Where a system fails: light, viewpoint, scale or occlusion (lab 06)."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -7,12 +7,16 @@ from itertools import pairwise
 
 from delf_lesson.datasets.benchmark import Benchmark
 from delf_lesson.datasets.rendered import Picture
-from delf_lesson.evaluation.benchmark import Evaluation
+from delf_lesson.evaluation.report import Evaluation
 
 VIEWPOINTS = (0, 20, 40, 60, 120)
 """Edges of the classes of the angle between the query's and the image's camera, degrees."""
+
+
 SCALES = (1.0, 1.4, 2.0, 8.0)
 """Edges of the classes of the larger over the smaller scale of the landmark."""
+
+
 VISIBLE = (0.25, 0.6, 0.8, 1.0)
 """Edges of the classes of the share of the landmark that the image shows."""
 

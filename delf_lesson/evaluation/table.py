@@ -1,23 +1,171 @@
-"""The whole table of results, each system on each set, in one file (slide "mAP Result").
+"""The table of results, each system on each set, beside the paper's (slide "mAP Result"; lab 07).
 
-Measuring it takes hours and can be stopped: every cell is written as soon as it is known, and one
-that is there already is kept as long as pictures, weights and steps are those it was measured
-with. Notebook 07 reads it, and measures a row of it anew.
+The paper's numbers come from photographs of Oxford and Paris, ours from rendered towns. The order
+of the systems may be compared, the numbers may not. Measuring the table takes hours and can be
+stopped: every cell is written as soon as it is known, and is kept while images, weights and steps
+stay the same.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from statistics import median
+from types import MappingProxyType
 from typing import Any
 
-from delf_lesson.evaluation.baselines import BASELINES
-from delf_lesson.evaluation.report import Progress, silent
-from delf_lesson.evaluation.systems import SYSTEMS, find_system
-from delf_lesson.evaluation.table_cell import COLUMNS, load_column, measure_cell, measurement_key
-from delf_lesson.files import write_atomically
-from delf_lesson.paths import project_root
-from delf_lesson.retrieval.cache import FeatureCache
+import numpy as np
+
+from delf_lesson.cache import FeatureCache
+from delf_lesson.datasets import load
+from delf_lesson.datasets.benchmark import Benchmark
+from delf_lesson.datasets.rendered import pictures
+from delf_lesson.evaluation.conditions import found_by_condition
+from delf_lesson.evaluation.metrics import PrecisionRecall
+from delf_lesson.evaluation.report import Evaluation, Progress, measure, silent
+from delf_lesson.evaluation.report_cache import digest, recipe
+from delf_lesson.files import project_root, write_atomically
+from delf_lesson.systems.baselines import BASELINES
+from delf_lesson.systems.registry import SYSTEMS, find_system
+from delf_lesson.systems.specification import System
+
+PAPER_SETS: Mapping[str, str] = MappingProxyType(
+    {"Oxf5k": "albion", "Oxf105k": "albion+d", "Par6k": "lutetia", "Par106k": "lutetia+d"}
+)
+"""The paper's data sets, and which column of ours stands in for each."""
+
+PAPER_MAP: Mapping[str, tuple[float | None, ...]] = MappingProxyType(
+    {
+        "DIR": (86.1, 82.8, 94.5, 90.6),
+        "DIR+QE": (87.1, 85.2, 95.3, 91.8),
+        "siaMAC": (77.1, 69.5, 83.9, 76.3),
+        "siaMAC+QE": (81.7, 76.6, 86.2, 79.8),
+        "CONGAS": (70.8, 61.1, 67.1, 56.8),
+        "LIFT": (54.0, None, 53.6, None),
+        "DELF+FT+ATT": (83.8, 82.6, 85.0, 81.7),
+        "DELF+FT+ATT+DIR+QE": (90.0, 88.5, 95.7, 92.8),
+    }
+)
+"""mAP in percent, in the order of `PAPER_SETS`; None where it was not measured."""
+
+
+COLUMNS = ("albion", "albion+d", "lutetia", "lutetia+d")
+"""The towns, and each among the pictures of other places too."""
+TIMED = 9
+"""Images whose description is timed."""
+POINTS = 60
+"""Points kept of a precision/recall curve."""
+KEPT = (
+    *("map", "map_interval", "map_by_level", "precision_at_1", "average_precisions"),
+    *("confidence", "threshold", "query_seconds", "bytes_per_image", "images", "queries"),
+    *("distractor_queries", "found", "first"),
+)
+"""What is kept of a report."""
+FIRST = 3
+"""Results kept of each query."""
+
+
+def load_column(column: str) -> Benchmark:
+    """The benchmark of one of `COLUMNS`."""
+    city, _, distractors = column.partition("+")
+    return load(city, bool(distractors))
+
+
+def is_compressed(system: str) -> bool:
+    """DELF is searched by the paper's codes, all others compare all descriptors."""
+    return system.startswith("DELF")
+
+
+def measure_cell(
+    system: System,
+    column: str,
+    cache: FeatureCache | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """One system on one set, measured now: `KEPT`, the curve, and the time of a description.
+
+    column: one of `COLUMNS`.
+
+    Of what is kept, "found" is by condition and class the share found and the number of pairs, see
+    `found_by_condition`; "first" by query the first results, each with its confidence.
+    """
+    benchmark = load_column(column)
+    progress = _labelled(progress, f"{system.name} on {column}")
+    report = measure(
+        system,
+        benchmark,
+        benchmark.queries,
+        cache,
+        is_compressed(system.name),
+        progress=progress,
+        also=partial(_particulars, benchmark, column),
+    )
+    return {
+        **{name: report[name] for name in KEPT},
+        "precision_recall": _thinned(report["precision_recall"]),
+        "describe_seconds": describe_seconds(system, benchmark.images, progress),
+    }
+
+
+def curve_of(cell: Mapping[str, Any]) -> PrecisionRecall:
+    """The precision-recall curve that a cell keeps, at `POINTS` thresholds or fewer."""
+    kept = cell["precision_recall"]
+    return PrecisionRecall(*(np.array(kept[name]) for name in ("threshold", "precision", "recall")))
+
+
+def estimated_seconds(cell: Mapping[str, Any]) -> tuple[float, float]:
+    """How long measuring a cell anew takes: with all features kept, and with none.
+
+    Roughly, by the times that the table has, which are of one processor core.
+    """
+    queries = cell["queries"] + cell["distractor_queries"]
+    searching = queries * cell["query_seconds"]["all"]["median"]
+    describing = (cell["images"] + queries) * cell["describe_seconds"]
+    return searching, searching + describing
+
+
+def measurement_key(system: System, benchmark: Benchmark) -> str:
+    """Changes with whatever a cell depends on: pictures, truth, weights, settings and steps."""
+    compressed = is_compressed(system.name)
+    return digest(recipe(system, benchmark, benchmark.queries, compressed, 0.95))
+
+
+def _particulars(benchmark: Benchmark, column: str, found: Evaluation) -> dict[str, Any]:
+    conditions = found_by_condition(found, benchmark, pictures(column.partition("+")[0]))
+    return {
+        "found": {
+            condition: {name: [one.share, one.count] for name, one in classes.items()}
+            for condition, classes in conditions.items()
+        },
+        "first": {
+            query: list(map(list, found.returned[query][:FIRST])) for query in found.rankings
+        },
+    }
+
+
+def describe_seconds(system: System, images: Sequence[Path], progress: Progress = silent) -> float:
+    """The median seconds that describing an image takes, without any cache."""
+    engine, spent = system.engine(), []
+    for image in progress(images[:: max(1, len(images) // TIMED)][:TIMED], "Timing"):
+        started = time.perf_counter()
+        engine.add([image], skip=lambda path, reason: None)
+        spent.append(time.perf_counter() - started)
+    return median(spent)
+
+
+def _labelled(progress: Progress, title: str) -> Progress:
+    def titled(steps: Sequence[Any], label: str) -> Iterable[Any]:
+        return progress(steps, f"{title}: {label}")
+
+    return titled
+
+
+def _thinned(curve: dict[str, list[float]]) -> dict[str, list[float]]:
+    every = max(1, -(-len(curve["threshold"]) // POINTS))
+    return {name: values[::every] for name, values in curve.items()}
+
 
 VERSION = 2
 """Of the file's form; one of another version is begun anew."""

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delf_lesson.features import LocalFeatures
-from delf_lesson.retrieval.compression import Compression
-from delf_lesson.retrieval.neighbours import Neighbours, in_order, name_ranks
+from delf_lesson.retrieval.quantisation import Compression
+from delf_lesson.retrieval.voting import Neighbours, in_order, name_ranks
 
 Progress = Callable[[Sequence[str]], Iterable[str]]
 

@@ -14,8 +14,8 @@ import faiss
 import numpy as np
 
 from delf_lesson.files import replacing
-from delf_lesson.retrieval.compression import Compression
 from delf_lesson.retrieval.index import FeatureIndex
+from delf_lesson.retrieval.quantisation import Compression
 
 MAGIC = b"DELFIDX\n"
 VERSION = 1

@@ -1,5 +1,6 @@
-"""Which image do the neighbours point to (slide "Image retrieval pipeline"; notebook 06)."""
+"""Nearest neighbours, and the image they point to (slide "Image retrieval pipeline"; lab 06)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -7,7 +8,65 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delf_lesson.features import LocalFeatures
-from delf_lesson.retrieval.neighbours import Neighbours
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The k nearest database features of each of Q query features, nearest first.
+
+    images: int64 (Q, k), the position of the neighbour's image in the collection; -1 for none.
+    features: int64 (Q, k), the neighbour's row within that image's features.
+    similarities: float32 (Q, k), the dot product of the unit descriptors; of a compressed one,
+        what its distance from the query descriptor would give.
+    """
+
+    images: NDArray[np.int64]
+    features: NDArray[np.int64]
+    similarities: NDArray[np.float32]
+
+    def nearest(self, k: int) -> "Neighbours":
+        """Only the k nearest of each query feature."""
+        return Neighbours(self.images[:, :k], self.features[:, :k], self.similarities[:, :k])
+
+
+def name_ranks(names: Sequence[str]) -> NDArray[np.int64]:
+    """The place of each image's name among all names; the last one stands for no image."""
+    ranks = np.full(len(names) + 1, -1)
+    ranks[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
+    return ranks
+
+
+def in_order(
+    rows: NDArray[np.int64],
+    similarities: NDArray[np.float32],
+    first: NDArray[np.int64],
+    ranks: NDArray[np.int64],
+    k: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """The nearest k of found rows (Q, N), as images, features and similarities.
+
+    first: the first row of each image. ranks: see `name_ranks`; they settle ties. -1 is no row.
+    """
+    images = np.searchsorted(first, rows, side="right") - 1
+    features = rows - first[images]
+    features[images < 0] = -1
+    return nearest(images, features, similarities, ranks, k)
+
+
+def nearest(
+    images: NDArray[np.int64],
+    features: NDArray[np.int64],
+    similarities: NDArray[np.float32],
+    ranks: NDArray[np.int64],
+    k: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """The k of largest similarity in each row, ties in the order of the images' names."""
+    order = np.lexsort((features, ranks[images], -similarities))[:, :k]
+    return (
+        np.take_along_axis(images, order, axis=1),
+        np.take_along_axis(features, order, axis=1),
+        np.take_along_axis(similarities, order, axis=1),
+    )
 
 
 @dataclass(frozen=True)
@@ -81,3 +140,26 @@ def votes(matches: dict[int, Match], images: int) -> NDArray[np.float64]:
     for image, match in matches.items():
         total[image] = match.weights.sum(dtype=np.float64)
     return total
+
+
+def neighbour_recall(found: Neighbours, exact: Neighbours) -> float:
+    """The share of the exact nearest neighbours that another search found, whatever its order.
+
+    Both are of the same queries in the same collection (notebook 06). Raises ValueError if they
+    are of different numbers of queries or exact holds no neighbour.
+    """
+    if len(found.images) != len(exact.images) or exact.images.size == 0:
+        raise ValueError(
+            f"found is of {len(found.images)} queries and exact of {len(exact.images)}, with "
+            f"{exact.images.size} neighbours; wanted the same queries and some neighbours"
+        )
+    hits = 0
+    for ours, truth in zip(_pairs(found), _pairs(exact), strict=True):
+        hits += len(ours & truth)
+    return hits / exact.images.size
+
+
+def _pairs(neighbours: Neighbours) -> list[set[tuple[int, int]]]:
+    """(image, feature) of every neighbour, a set for each query."""
+    rows = zip(neighbours.images.tolist(), neighbours.features.tolist(), strict=True)
+    return [set(zip(images, features, strict=True)) for images, features in rows]

@@ -10,6 +10,7 @@ run that is killed leaves the old state, and the descriptions that it made.
 """
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,17 +18,18 @@ from pathlib import Path
 import filelock
 import numpy as np
 
-from delf_lesson.evaluation.choices import Choices, configured
-from delf_lesson.images import list_images
-from delf_lesson.retrieval.engine import RetrievalEngine
-from delf_lesson.retrieval.global_engine import GlobalEngine
-from delf_lesson.retrieval.searching import Engine
+from delf_lesson.cache import Kept
+from delf_lesson.images import list_images, read_image
+from delf_lesson.retrieval.database import Engine
+from delf_lesson.retrieval.folder_search import FolderSearch, Skipped
+from delf_lesson.retrieval.ranking import Ranking
+from delf_lesson.retrieval.retrievers import GlobalEngine, RetrievalEngine
 from delf_lesson.scale import tasks
-from delf_lesson.scale.kept import Kept
-from delf_lesson.scale.machines import Machines, ThisMachine
-from delf_lesson.scale.photo_state import FILE, Photo, State
-from delf_lesson.scale.photo_update import Progress, Update, Updating
+from delf_lesson.scale.executors import Machines, ThisMachine
+from delf_lesson.scale.index_state import FILE, Photo, State
+from delf_lesson.scale.index_update import Progress, Update, Updating
 from delf_lesson.scale.sharded_index import ShardedIndex
+from delf_lesson.systems.registry import Choices, configured
 
 COMPRESS_FROM = 2000
 """Images from which on codes are searched, unless it is said otherwise: comparing all their
@@ -196,3 +198,29 @@ def _local(engine: Engine) -> RetrievalEngine | None:
 
 def _settings(engine: Engine) -> str:
     return json.dumps(dict(engine.settings), sort_keys=True, default=str)
+
+
+def search_index(
+    index: PhotoIndex, engine: Engine, query: str | Path, top: int | None = None
+) -> FolderSearch:
+    """Search the photographs of an index for a query, which is not a result of itself.
+
+    engine: of the index. Raises FileNotFoundError for a missing query, and ValueError for one
+    that cannot be searched for, or if a part of the index is damaged.
+    """
+    query = Path(query)
+    if not query.is_file():
+        raise FileNotFoundError(f"query: there is no image file {query}")
+    read_image(query)  # says what is wrong with the file, if it is the file
+    try:
+        engine.check(query)
+    except ValueError as error:
+        raise ValueError(f"query: {query} cannot be searched for: {error}") from error
+    found = engine.search(query, None if top is None else top + 1)
+    others = [one for one in found.results if not _same(Path(one.image), query)]
+    skipped = [Skipped(str(index.folder / name), why) for name, why in index.skipped.items()]
+    return FolderSearch(str(query), Ranking(others[:top], found.seconds), skipped, found.seconds)
+
+
+def _same(image: Path, query: Path) -> bool:
+    return image.is_file() and os.path.samefile(image, query)

@@ -1,14 +1,66 @@
-"""One index in several files, each searched by itself, by one machine or by many."""
+"""One index in several files: which images go to which shard, and a search through all shards."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from delf_lesson.retrieval.neighbours import Neighbours, name_ranks, nearest
-from delf_lesson.scale.machines import Machines, ThisMachine
+from delf_lesson.retrieval.voting import Neighbours, name_ranks, nearest
+from delf_lesson.scale.executors import Machines, ThisMachine
+from delf_lesson.scale.index_state import Photo
 from delf_lesson.scale.tasks import search_shard
+
+SHARD = 10_000
+"""Images of a shard."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A shard that is written anew: which it is, and the images that leave it and come to it."""
+
+    shard: int
+    leaving: tuple[Photo, ...]
+    arriving: tuple[Photo, ...]
+
+
+def plan(
+    before: Sequence[Photo], now: Iterable[Photo], shards: int, size: int = SHARD
+) -> tuple[list[list[Photo]], list[Change]]:
+    """Where images go: those that are in a shard stay there, new ones fill the first with room.
+
+    before: the images of so many shards. now: those that shall be there, new and changed ones
+    with no shard. size: the most images of a shard. Returns each shard's images, in the order of
+    its rows, and the changes; a shard may be left empty, and there may be more shards.
+    """
+    inside: list[list[Photo]] = [[] for _ in range(shards)]
+    waiting = []
+    for photo in now:
+        if photo.shard is None:
+            waiting.append(photo)
+        else:
+            inside[photo.shard].append(photo)
+    stays = {photo.name for own in inside for photo in own}
+    leaving: list[list[Photo]] = [[] for _ in range(shards)]
+    for photo in before:
+        if photo.shard is not None and photo.name not in stays:
+            leaving[photo.shard].append(photo)
+    arriving: list[list[Photo]] = [[] for _ in range(shards)]
+    place = 0
+    for photo in sorted(waiting, key=lambda one: one.name):
+        while place < len(inside) and len(inside[place]) + len(arriving[place]) >= size:
+            place += 1
+        if place == len(inside):
+            for lists in (inside, leaving, arriving):
+                lists.append([])
+        arriving[place].append(photo.moved(place))
+    changes = [
+        Change(shard, tuple(gone), tuple(come))
+        for shard, (gone, come) in enumerate(zip(leaving, arriving, strict=True))
+        if gone or come
+    ]
+    return [own + come for own, come in zip(inside, arriving, strict=True)], changes
 
 
 class ShardedIndex:

@@ -9,16 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from delf_lesson.evaluation.choices import Choices, configured
+from delf_lesson.cache import FeatureCache, Kept, content_digest
 from delf_lesson.features import LocalFeatures
-from delf_lesson.retrieval.cache import FeatureCache, content_digest
-from delf_lesson.retrieval.described import Described
-from delf_lesson.retrieval.fused_engine import FusedEngine
+from delf_lesson.retrieval.database import Described, Engine
+from delf_lesson.retrieval.fusion import FusedEngine
 from delf_lesson.retrieval.index import FeatureIndex
 from delf_lesson.retrieval.index_files import load_index, save_index
-from delf_lesson.retrieval.neighbours import Neighbours
-from delf_lesson.retrieval.searching import Engine
-from delf_lesson.scale.kept import Kept
+from delf_lesson.retrieval.voting import Neighbours
+from delf_lesson.systems.registry import Choices, configured
 
 FEATURES = "features"
 """The folder of descriptions within an index."""

@@ -15,13 +15,12 @@ import cv2
 import numpy as np
 
 from delf_lesson.classical.harris import harris_response, structure_tensor
-from delf_lesson.classical.opencv_sift import OpenCVSift
-from delf_lesson.classical.sift import Sift
+from delf_lesson.classical.sift import OpenCVSift, Sift
 from delf_lesson.datasets import load
 from delf_lesson.datasets.rendered import CITIES, pictures
-from delf_lesson.evaluation.benchmark import evaluate
-from delf_lesson.evaluation.systems import SYSTEMS
+from delf_lesson.evaluation.report import evaluate
 from delf_lesson.images import to_grey
+from delf_lesson.systems.registry import SYSTEMS
 
 STRONGEST = 500
 BLOCK = 5  # pixels, the side of cornerHarris's window
@@ -60,7 +59,7 @@ def median_seconds(work) -> float:
 def peak_mebibytes(extractor: str) -> float:
     """Memory that extracting one picture adds to a process of its own, at its peak (Linux)."""
     program = (
-        "from delf_lesson.classical.opencv_sift import OpenCVSift\n"
+        "from delf_lesson.classical.sift import OpenCVSift\n"
         "from delf_lesson.classical.sift import Sift\n"
         "from delf_lesson.datasets.rendered import pictures\n"
         "def kibibytes(key):\n"

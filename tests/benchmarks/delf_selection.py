@@ -19,18 +19,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from delf_lesson.cache import FeatureCache
+from delf_lesson.classroom.experiments import COUNTS, shares_on_mask
 from delf_lesson.datasets import load
 from delf_lesson.datasets.rendered import CITIES, pictures
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.weights import load_trained
-from delf_lesson.evaluation.benchmark import one_query_each
 from delf_lesson.evaluation.metrics import average_precision
-from delf_lesson.evaluation.selection import COUNTS, shares_on_mask
-from delf_lesson.evaluation.systems import DELF_THRESHOLD, SYSTEMS
+from delf_lesson.evaluation.report import one_query_each
 from delf_lesson.features import LocalExtractor
-from delf_lesson.retrieval.cache import FeatureCache
-from delf_lesson.retrieval.engine import RetrievalEngine
 from delf_lesson.retrieval.ranking import ORDERS, Order, reordered
+from delf_lesson.retrieval.retrievers import RetrievalEngine
+from delf_lesson.systems.registry import DELF_THRESHOLD, SYSTEMS
 
 
 class ScoresByLot(nn.Module):

@@ -13,11 +13,10 @@ import time
 import numpy as np
 import torch
 
-from delf_lesson.deep.attention import Attention
 from delf_lesson.deep.backbone import Trunk
-from delf_lesson.deep.delf import SCALES, Delf
+from delf_lesson.deep.delf import SCALES, Attention, Delf
+from delf_lesson.deep.reduction import Pca
 from delf_lesson.images import rescale
-from delf_lesson.retrieval.reduction import Pca
 
 WIDTH, HEIGHT = 640, 480
 

@@ -21,16 +21,13 @@ import torch
 import torch.nn.functional as F
 
 from delf_lesson.datasets.rendered import pictures
-from delf_lesson.deep.attention import Attention
 from delf_lesson.deep.backbone import Trunk
-from delf_lesson.deep.classifiers import TrunkClassifier
-from delf_lesson.deep.delf import Delf
-from delf_lesson.deep.recipes import Recipe
-from delf_lesson.deep.training import train
-from delf_lesson.deep.training_data import Labelled
+from delf_lesson.deep.delf import Attention, Delf
+from delf_lesson.deep.reduction import Pca
 from delf_lesson.images import read_image
-from delf_lesson.retrieval.collection import Collection
-from delf_lesson.retrieval.reduction import Pca
+from delf_lesson.retrieval.database import Collection
+from delf_lesson.training.delf_training import Recipe, TrunkClassifier, train
+from delf_lesson.training.training_data import Labelled
 
 CLASSES = 8
 

@@ -15,17 +15,17 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets import load
 from delf_lesson.datasets.rendered import CITIES
-from delf_lesson.evaluation.benchmark import evaluate
 from delf_lesson.evaluation.comparison import difference
-from delf_lesson.evaluation.system import LocalSystem
-from delf_lesson.evaluation.systems import SYSTEMS
+from delf_lesson.evaluation.report import evaluate
 from delf_lesson.features import LocalFeatures
 from delf_lesson.files import write_atomically
-from delf_lesson.retrieval.cache import FeatureCache
-from delf_lesson.retrieval.engine import RetrievalEngine
-from delf_lesson.retrieval.searching import Source
+from delf_lesson.retrieval.database import Source
+from delf_lesson.retrieval.retrievers import RetrievalEngine
+from delf_lesson.systems.registry import SYSTEMS
+from delf_lesson.systems.specification import LocalSystem
 
 COUNTS = (50, 100, 200, 400, 1000)
 STEPS = ("DELF", "DELF+FT", "DELF+FT+ATT")

@@ -11,14 +11,14 @@ import json
 from pathlib import Path
 from statistics import fmean
 
+from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets import load
 from delf_lesson.datasets.rendered import CITIES
 from delf_lesson.evaluation.metrics import average_precision
-from delf_lesson.evaluation.system import FusedSystem
-from delf_lesson.evaluation.systems import SYSTEMS
 from delf_lesson.files import write_atomically
-from delf_lesson.retrieval.cache import FeatureCache
 from delf_lesson.retrieval.fusion import fuse
+from delf_lesson.systems.registry import SYSTEMS
+from delf_lesson.systems.specification import FusedSystem
 
 WEIGHTS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 

@@ -38,7 +38,7 @@ from making import (
 from solved import SOLVED
 
 from delf_lesson.classroom.exercises import EXERCISES
-from delf_lesson.classroom.teaching.grading import grade_class, write_outcomes
+from delf_lesson.teaching.grading import grade_class, write_outcomes
 
 IN_01 = {name for name, one in EXERCISES.items() if one.notebook == "01_keypoints"}
 CHANGES = {

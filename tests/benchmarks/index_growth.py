@@ -18,12 +18,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets import load
-from delf_lesson.evaluation.systems import SYSTEMS
 from delf_lesson.features import LocalFeatures, l2_normalise
-from delf_lesson.retrieval.cache import FeatureCache
 from delf_lesson.retrieval.index import FeatureIndex
 from delf_lesson.retrieval.index_files import load_index, save_index
+from delf_lesson.systems.registry import SYSTEMS
 
 AN_IMAGE = 1000
 NOISE = 0.2

@@ -12,14 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from delf_lesson.classical.opencv_sift import OpenCVSift
+from delf_lesson.cache import FeatureCache
+from delf_lesson.classical.sift import OpenCVSift
 from delf_lesson.datasets import load
 from delf_lesson.datasets.rendered import CITIES, pictures
-from delf_lesson.evaluation.benchmark import evaluate
-from delf_lesson.evaluation.bootstrap import mean_interval
-from delf_lesson.evaluation.conditions import found_by_condition
-from delf_lesson.retrieval.cache import FeatureCache
-from delf_lesson.retrieval.engine import RetrievalEngine
+from delf_lesson.evaluation.conditions import found_by_condition, mean_interval
+from delf_lesson.evaluation.report import evaluate
+from delf_lesson.retrieval.retrievers import RetrievalEngine
 from delf_lesson.retrieval.verification import verify
 
 RATIO = 0.8  # of Lowe's test, for pairs of pictures

@@ -7,11 +7,11 @@ import argparse
 
 import torch
 
+from delf_lesson.classroom.experiments import leaning
 from delf_lesson.datasets.rendered import pictures
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.weights import load_trunk
-from delf_lesson.evaluation.places import leaning
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import argparse
 
 from delf_lesson.classical.properties import compare, view_of_pair
 from delf_lesson.datasets.correspondences import pairs
-from delf_lesson.evaluation.systems import local_extractors
+from delf_lesson.systems.registry import local_extractors
 
 RATIO = 0.8
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from delf_lesson.paths import project_root
+from delf_lesson.files import project_root
 
 
 def peak(pid: int) -> float:

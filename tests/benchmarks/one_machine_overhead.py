@@ -16,12 +16,12 @@ from tempfile import TemporaryDirectory
 
 import cv2
 
+from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets.rendered import load_city
-from delf_lesson.evaluation.choices import Choices, configured
-from delf_lesson.retrieval.cache import FeatureCache
 from delf_lesson.retrieval.index_files import save_index
 from delf_lesson.scale import tasks
 from delf_lesson.scale.photo_index import PhotoIndex
+from delf_lesson.systems.registry import Choices, configured
 
 
 def loop(system: str, images: list[Path], folder: Path) -> None:

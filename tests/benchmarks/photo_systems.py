@@ -19,19 +19,19 @@ import cv2
 import numpy as np
 import torch
 
-from delf_lesson.datasets.folder import DISTRACTORS, load_folder
+from delf_lesson.cache import FeatureCache
+from delf_lesson.datasets.benchmark import DISTRACTORS, load_folder
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Delf
+from delf_lesson.deep.reduction import Pca
 from delf_lesson.deep.weights import load_trained
-from delf_lesson.evaluation.benchmark import one_query_each
 from delf_lesson.evaluation.metrics import average_precision
-from delf_lesson.evaluation.systems import DELF_THRESHOLD, SYSTEMS
+from delf_lesson.evaluation.report import one_query_each
 from delf_lesson.features import LocalExtractor
 from delf_lesson.images import read_image, resize_longest
-from delf_lesson.retrieval.cache import FeatureCache
-from delf_lesson.retrieval.engine import RetrievalEngine
 from delf_lesson.retrieval.ranking import ORDERS, Order, reordered
-from delf_lesson.retrieval.reduction import Pca
+from delf_lesson.retrieval.retrievers import RetrievalEngine
+from delf_lesson.systems.registry import DELF_THRESHOLD, SYSTEMS
 
 SYSTEMS_MEASURED = ("OpenCV-RootSIFT", "SIFT", "DELF", "DELF+FT", "DELF+FT+ATT")
 REDUCED_FROM = 4  # a missing reduction is computed from every fourth picture without a place

@@ -13,13 +13,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets import load
 from delf_lesson.datasets.rendered import CITIES
-from delf_lesson.evaluation.benchmark import evaluate, one_query_each
-from delf_lesson.evaluation.bootstrap import mean_interval
-from delf_lesson.evaluation.neighbours import neighbour_recall
-from delf_lesson.evaluation.systems import SYSTEMS
-from delf_lesson.retrieval.cache import FeatureCache
+from delf_lesson.evaluation.comparison import mean_interval
+from delf_lesson.evaluation.report import evaluate, one_query_each
+from delf_lesson.retrieval.voting import neighbour_recall
+from delf_lesson.systems.registry import SYSTEMS
 
 STAGES = ("search", "vote", "verify")
 K = 60

@@ -10,11 +10,11 @@ import random
 
 import faiss
 
+from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets import load
 from delf_lesson.datasets.rendered import CITIES
-from delf_lesson.evaluation.benchmark import one_query_each
-from delf_lesson.evaluation.systems import SYSTEMS
-from delf_lesson.retrieval.cache import FeatureCache
+from delf_lesson.evaluation.report import one_query_each
+from delf_lesson.systems.registry import SYSTEMS
 
 
 def main() -> None:

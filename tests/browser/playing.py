@@ -15,7 +15,7 @@ from driving import (
 from playwright.sync_api import Locator, Page, expect
 
 from delf_lesson.evaluation.table import read_table
-from delf_lesson.paths import project_root
+from delf_lesson.files import project_root
 
 EXPLORERS = {
     "00_start_here": [False],

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import nbformat
 
-from delf_lesson import lab
-from delf_lesson.paths import project_root
+from delf_lesson.cli import lab_command
+from delf_lesson.files import project_root
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -53,7 +53,7 @@ def serving(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     token = secrets.token_hex(16)
-    words = lab.command(
+    words = lab_command.command(
         root,
         "notebooks/00_start_here.ipynb",
         browser=False,
@@ -61,7 +61,7 @@ def serving(
         extra=[f"--IdentityProvider.token={token}", "--ServerApp.port_retries=0"],
     )
     environment = {
-        **lab.environment(state),
+        **lab_command.environment(state),
         "DELF_LESSON_CACHE": str(cache),
         "DELF_LESSON_ANSWERS": str(state / "answers"),
     }

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from delf_lesson.classroom.publish import publish
-from delf_lesson.paths import project_root
+from delf_lesson.files import project_root
 
 pytestmark = pytest.mark.browser
 NOTEBOOKS = sorted(path.stem for path in (project_root() / "notebooks").glob("*.ipynb"))

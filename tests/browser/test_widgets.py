@@ -9,7 +9,7 @@ import pytest
 from driving import changed, check_alternative_text, open_notebook, panel, run_all
 from playwright.sync_api import expect
 
-from delf_lesson.paths import project_root
+from delf_lesson.files import project_root
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +26,7 @@ def write(notebooks: Path, name: str, *cells: str) -> None:
 
 FAILING = """
 import numpy as np
-from delf_lesson.classroom.explorers.controls import slider
+from delf_lesson.classroom.explorers.explorer import slider
 from delf_lesson.classroom.explorers.explorer import Drawn, Explorer
 
 def draw(level):
@@ -67,7 +67,7 @@ def test_an_error_of_an_explorer_is_seen_and_goes_away(page, notebooks, jupyter)
 SLOW = """
 import time
 import numpy as np
-from delf_lesson.classroom.explorers.controls import slider
+from delf_lesson.classroom.explorers.explorer import slider
 from delf_lesson.classroom.explorers.explorer import Drawn, Explorer
 
 drawn = []
@@ -137,8 +137,8 @@ def test_answers_to_a_quiz_survive_their_kernel(page, jupyter, notebooks):
 
 
 NARROW = """
-from delf_lesson.classroom.quiz.bank import practice_questions
-from delf_lesson.classroom.quiz.asking import Practice
+from delf_lesson.classroom.quiz.question_bank import practice_questions
+from delf_lesson.classroom.quiz.practice import Practice
 
 names = ("ratio-test-why", "four-properties", "descriptor-steps")
 Practice("narrow", [one for one in practice_questions() if one.id in names])

@@ -8,7 +8,7 @@ import sys
 from answers import RIGHT, WRONG
 
 from delf_lesson.classroom.exercises import EXERCISES
-from delf_lesson.classroom.exercises.checks import checked
+from delf_lesson.classroom.exercises.exercise import checked
 
 
 def main() -> None:

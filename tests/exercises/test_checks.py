@@ -10,8 +10,8 @@ import pytest
 from answers import RIGHT, WRONG
 
 from delf_lesson.classroom.exercises import EXERCISES, check, hint
-from delf_lesson.classroom.exercises.checks import NotSolved, checked
-from delf_lesson.classroom.exercises.comparing import difference
+from delf_lesson.classroom.exercises.answer_diff import difference
+from delf_lesson.classroom.exercises.exercise import NotSolved, checked
 
 SEEDS = (0, 1, 2)
 NAMES = list(EXERCISES)

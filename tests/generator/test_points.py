@@ -3,7 +3,7 @@
 import numpy as np
 
 from data.generator.points import _points
-from delf_lesson.datasets.training_points import training_points
+from delf_lesson.datasets.training_set import training_points
 
 
 def test_points_come_out_again():

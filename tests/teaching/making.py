@@ -7,10 +7,10 @@ import nbformat
 from solved import SOLVED
 
 from delf_lesson.classroom.exercises import EXERCISES
-from delf_lesson.classroom.quiz.answers import Answers, questions_checksum
-from delf_lesson.classroom.quiz.bank import draw_questions, exam_questions
-from delf_lesson.classroom.quiz.examining import exam_seed
-from delf_lesson.paths import project_root
+from delf_lesson.classroom.quiz.exam import exam_seed
+from delf_lesson.classroom.quiz.question_bank import draw_questions, exam_questions
+from delf_lesson.classroom.quiz.quiz_answers import Answers, questions_checksum
+from delf_lesson.files import project_root
 
 HARRIS, TOP, MICRO = (SOLVED[name] for name in ("harris_response", "top_k", "micro_at"))
 WRONG_HARRIS = HARRIS.replace("** 2", "")

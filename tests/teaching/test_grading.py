@@ -16,8 +16,8 @@ from making import (
 from solved import SOLVED
 
 from delf_lesson.classroom.exercises import EXERCISES
-from delf_lesson.classroom.teaching.grading import Outcome, as_csv, as_report
-from delf_lesson.cli import command
+from delf_lesson.cli.main import command
+from delf_lesson.teaching.grading import Outcome, as_csv, as_report
 
 POINTS = {name: exercise.points for name, exercise in EXERCISES.items()}
 FOREVER = "def my_harris_response(tensor, k):\n    while True:\n        pass\n"

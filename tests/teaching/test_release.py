@@ -9,11 +9,15 @@ import pytest
 from click.testing import CliRunner
 from making import HARRIS, with_solutions
 
-from delf_lesson.classroom.quiz.bank import exam_questions, practice_questions, read_questions
-from delf_lesson.classroom.quiz.submission import Form
-from delf_lesson.classroom.teaching.release import scan
-from delf_lesson.cli import command
-from delf_lesson.paths import project_root
+from delf_lesson.classroom.quiz.exam import Form
+from delf_lesson.classroom.quiz.question_bank import (
+    exam_questions,
+    practice_questions,
+    read_questions,
+)
+from delf_lesson.cli.main import command
+from delf_lesson.files import project_root
+from delf_lesson.teaching.release import scan
 
 EXAM = read_questions(project_root() / "data" / "quiz" / "exam.toml")
 LINK = "https://docs.google.com/forms/d/e/X/viewform?entry.1=student&entry.2=quiz&entry.3=answers"
@@ -35,7 +39,7 @@ def test_students_have_the_lesson_and_not_the_tests(lesson):
         f"notebooks/{path.name}" for path in (project_root() / "notebooks").glob("*.ipynb")
     }
     assert notebooks <= names
-    assert {"README.md", "Makefile", "pyproject.toml", "delf_lesson/cli.py"} <= names
+    assert {"README.md", "Makefile", "pyproject.toml", "delf_lesson/cli/main.py"} <= names
     assert "data/quiz/exam.json" in names and "data/quiz/exam.toml" not in names
     assert not [name for name in names if name.startswith(("tests/", "answers/", "."))]
 
@@ -78,8 +82,8 @@ def test_the_scan_finds_what_is_smuggled_in(lesson, tmp_path):
 
 
 def test_nothing_is_written_if_a_key_would_be_inside(tmp_path, monkeypatch):
-    monkeypatch.setattr("delf_lesson.classroom.teaching.release.scan", lambda *_: ["the key"])
-    monkeypatch.setattr("delf_lesson.classroom.teaching.release.PARTS", ("README.md",))
+    monkeypatch.setattr("delf_lesson.teaching.release.scan", lambda *_: ["the key"])
+    monkeypatch.setattr("delf_lesson.teaching.release.PARTS", ("README.md",))
     out = tmp_path / "lesson.zip"
     done = CliRunner().invoke(command, ["release", "--out", str(out)])
     assert done.exit_code == 1

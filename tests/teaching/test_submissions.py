@@ -27,13 +27,13 @@ from making import (
 from solved import SOLVED
 
 from delf_lesson.classroom.exercises import EXERCISES
-from delf_lesson.classroom.teaching.nbgrading import (
+from delf_lesson.teaching.release import Cell, is_stub, missing_imports, solutions_in
+from delf_lesson.teaching.submissions import (
     check_metadata,
     check_source,
+    read_submissions,
     solution_metadata,
 )
-from delf_lesson.classroom.teaching.solutions import Cell, is_stub, missing_imports, solutions_in
-from delf_lesson.classroom.teaching.submissions import read_submissions
 
 REST = {name for name in SOLVED if EXERCISES[name].notebook != "01_keypoints"}
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from PIL import Image
 
-from delf_lesson.datasets.catalogue import CATALOGUE
+from delf_lesson.datasets.fetch.catalogue import CATALOGUE
 
 
 def tar(files: dict[str, bytes], mode: str = "w:gz") -> bytes:

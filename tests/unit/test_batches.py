@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from delf_lesson.deep.attention import Attention
+from delf_lesson.cache import FeatureCache, content_digest
 from delf_lesson.deep.backbone import Trunk
-from delf_lesson.deep.delf import Delf
+from delf_lesson.deep.delf import Attention, Delf
 from delf_lesson.deep.global_descriptors import GlobalDescriptor, GlobalNetwork
 from delf_lesson.features import LocalFeatures
-from delf_lesson.reading_ahead import ahead, groups
-from delf_lesson.retrieval.cache import FeatureCache, content_digest
-from delf_lesson.retrieval.collection import Collection
-from delf_lesson.retrieval.global_engine import GlobalEngine
+from delf_lesson.images import ahead, groups
+from delf_lesson.retrieval.database import Collection
+from delf_lesson.retrieval.retrievers import GlobalEngine
 
 
 @pytest.fixture

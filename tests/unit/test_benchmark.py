@@ -3,11 +3,11 @@
 import pytest
 from PIL import Image
 
-from delf_lesson.classical.opencv_sift import OpenCVSift
+from delf_lesson.classical.sift import OpenCVSift
 from delf_lesson.datasets import Benchmark, Query, Truth
-from delf_lesson.evaluation.benchmark import evaluate, one_query_each
-from delf_lesson.retrieval.engine import RetrievalEngine
+from delf_lesson.evaluation.report import evaluate, one_query_each
 from delf_lesson.retrieval.ranking import ORDERS
+from delf_lesson.retrieval.retrievers import RetrievalEngine
 
 
 @pytest.fixture

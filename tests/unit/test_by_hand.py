@@ -5,8 +5,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from delf_lesson.deep import attention
-from delf_lesson.deep.by_hand import attend, classifier_step, cross_entropy, softmax
+from delf_lesson.deep.numpy_reference import attend, classifier_step, cross_entropy, softmax
+from delf_lesson.training import delf_training
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_pooling_by_attention():
     rng = np.random.default_rng(1)
     features, scores = rng.normal(size=(8, 5, 7)), rng.uniform(size=(5, 7))
     features[:, 2, 3] = 0  # a cell without a direction
-    wanted = attention.attend(torch.tensor(features)[None], torch.tensor(scores)[None, None])
+    wanted = delf_training.attend(torch.tensor(features)[None], torch.tensor(scores)[None, None])
     assert attend(features, scores) == pytest.approx(wanted[0].numpy())
 
 

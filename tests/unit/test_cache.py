@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from delf_lesson.classical.opencv_sift import OpenCVSift
-from delf_lesson.retrieval.cache import FeatureCache, content_digest
-from delf_lesson.retrieval.engine import RetrievalEngine
+from delf_lesson.cache import FeatureCache, content_digest
+from delf_lesson.classical.sift import OpenCVSift
+from delf_lesson.retrieval.retrievers import RetrievalEngine
 
 
 class Counting(OpenCVSift):
@@ -88,9 +88,9 @@ def test_killed_in_the_middle_of_a_write_the_next_run_recovers(describe, tmp_pat
     code = (
         "import os, signal, sys; from pathlib import Path; import delf_lesson.files as files\n"
         f"files.os.{moment} = lambda *a: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "from delf_lesson.classical.opencv_sift import OpenCVSift\n"
-        "from delf_lesson.retrieval.cache import FeatureCache\n"
-        "from delf_lesson.retrieval.engine import RetrievalEngine\n"
+        "from delf_lesson.classical.sift import OpenCVSift\n"
+        "from delf_lesson.cache import FeatureCache\n"
+        "from delf_lesson.retrieval.retrievers import RetrievalEngine\n"
         "RetrievalEngine(OpenCVSift(), cache=FeatureCache(Path(sys.argv[1]))).describe(sys.argv[2])"
     )
     image = str(photos / "scene_1" / "a.png")

@@ -5,8 +5,8 @@ import json
 from click.testing import CliRunner
 from publisher import offer_google
 
-from delf_lesson.cli import command
-from delf_lesson.evaluation.choices import Choices, configured
+from delf_lesson.cli.main import command
+from delf_lesson.systems.registry import Choices, configured
 
 QUICK = ("--epochs", 1, "--batch", 6, "--size", 64, "--workers", 0)
 

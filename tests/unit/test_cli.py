@@ -9,12 +9,12 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from delf_lesson.cli import command
-from delf_lesson.command_options import DEFAULT_SYSTEM
-from delf_lesson.evaluation import systems
-from delf_lesson.evaluation.system import LocalSystem
+from delf_lesson.cli.main import command
+from delf_lesson.cli.options import DEFAULT_SYSTEM
 from delf_lesson.features import ImageVector, LocalFeatures
 from delf_lesson.images import read_image
+from delf_lesson.systems import registry as systems
+from delf_lesson.systems.specification import LocalSystem
 
 
 def run(*words):
@@ -145,9 +145,12 @@ def test_doctor_json_is_one_object():
     ("code", "absent"),
     [
         ("import delf_lesson", {"numpy", "torch", "cv2", "faiss", "matplotlib", "IPython"}),
-        ("import delf_lesson.cli", {"numpy", "torch", "cv2", "faiss", "matplotlib", "IPython"}),
-        ("import delf_lesson.classical.opencv_sift", {"torch", "ipywidgets", "IPython"}),
-        ("import delf_lesson.evaluation.systems", {"torch", "ipywidgets", "IPython"}),
+        (
+            "import delf_lesson.cli.main",
+            {"numpy", "torch", "cv2", "faiss", "matplotlib", "IPython"},
+        ),
+        ("import delf_lesson.classical.sift", {"torch", "ipywidgets", "IPython"}),
+        ("import delf_lesson.systems.registry", {"torch", "ipywidgets", "IPython"}),
     ],
 )
 def test_heavy_libraries_are_loaded_only_where_needed(code, absent):

@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
-from delf_lesson.evaluation.bootstrap import mean_interval
-from delf_lesson.evaluation.comparison import difference, turned_pairs
-from delf_lesson.evaluation.paper import PAPER_MAP, PAPER_SETS
-from delf_lesson.evaluation.systems import SYSTEMS
-from delf_lesson.evaluation.table_cell import COLUMNS
+from delf_lesson.evaluation.comparison import difference, mean_interval, turned_pairs
+from delf_lesson.evaluation.table import COLUMNS, PAPER_MAP, PAPER_SETS
+from delf_lesson.systems.registry import SYSTEMS
 
 LANDMARKS = {f"{town}_{k}": town for town in "abcdefgh" for k in range(3)}
 

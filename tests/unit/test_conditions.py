@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from delf_lesson.datasets import Benchmark, Truth
-from delf_lesson.evaluation.benchmark import Evaluation
 from delf_lesson.evaluation.conditions import Found, found_by_condition
+from delf_lesson.evaluation.report import Evaluation
 
 
 def picture(name, weather="noon", azimuth=0.0, pixels_per_metre=10.0, visible_share=1.0):

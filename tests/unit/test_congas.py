@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from delf_lesson.classical import congas
-from delf_lesson.classical.congas import Congas, describe_patches, wavelet_bank
-from delf_lesson.classical.laplacian import log_keypoints
+from delf_lesson.classical.congas import Congas, describe_patches, log_keypoints, wavelet_bank
 from delf_lesson.classical.scale_space import scale_space
 from delf_lesson.features import LocalExtractor
 

@@ -8,7 +8,7 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from delf_lesson.cli import command
+from delf_lesson.cli.main import command
 
 IMAGES_AT = "/oxbuildings/oxbuild_images-v1.tgz"
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from delf_lesson.datasets import Benchmark, load, rendered
-from delf_lesson.datasets.checksums import checked
 from delf_lesson.datasets.correspondences import KINDS, landmark_depth, pairs
+from delf_lesson.datasets.rendered import checked
 
 
 @pytest.fixture

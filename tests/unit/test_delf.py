@@ -7,17 +7,17 @@ import pytest
 import torch
 from torch import nn
 
-from delf_lesson.deep.attention import (
+from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.delf import (
+    SCALES,
     Attention,
-    AttentionClassifier,
-    attend,
+    Delf,
     norm_scores,
 )
-from delf_lesson.deep.backbone import Trunk
-from delf_lesson.deep.delf import SCALES, Delf
 from delf_lesson.deep.receptive_field import receptive_fields
+from delf_lesson.deep.reduction import Pca
 from delf_lesson.features import LocalExtractor
-from delf_lesson.retrieval.reduction import Pca
+from delf_lesson.training.delf_training import AttentionClassifier, attend
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from delf_lesson.classical.opencv_sift import OpenCVSift
+from delf_lesson.classical.sift import OpenCVSift
+from delf_lesson.deep import torch_index as device_index
+from delf_lesson.deep.torch_index import DeviceIndex
 from delf_lesson.features import LocalFeatures, l2_normalise
-from delf_lesson.retrieval import device_index
-from delf_lesson.retrieval.device_index import DeviceIndex
-from delf_lesson.retrieval.engine import RetrievalEngine
 from delf_lesson.retrieval.index import FeatureIndex
+from delf_lesson.retrieval.retrievers import RetrievalEngine
 
 
 def described(seed, count):

@@ -8,17 +8,18 @@ import sys
 import pytest
 from packaging.requirements import Requirement
 
-from delf_lesson import doctor
+from delf_lesson.cli import doctor_command
 
 
 def test_this_environment_is_ready():
-    failed = [check for check in doctor.run_checks() if check.status == "failed"]
+    failed = [check for check in doctor_command.run_checks() if check.status == "failed"]
     assert failed == []
 
 
 def test_the_command_imports_nothing_heavy():
     code = (
-        "import sys, delf_lesson.doctor; print(sorted({'torch','cv2','faiss'} & set(sys.modules)))"
+        "import sys, delf_lesson.cli.doctor_command; "
+        "print(sorted({'torch','cv2','faiss'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
@@ -29,12 +30,12 @@ def test_the_command_imports_nothing_heavy():
     [("numpy>=1", ""), ("numpy<1", "wanted <1"), ("no-such-library>=1", "missing")],
 )
 def test_versions_outside_their_range_are_named(requirement, problem):
-    found = doctor.version_problem(Requirement(requirement))
+    found = doctor_command.version_problem(Requirement(requirement))
     assert (found == "") if not problem else (problem in found)
 
 
 def test_a_package_that_is_not_installed_fails_with_a_remedy():
-    check = doctor.check_versions("no-such-package")
+    check = doctor_command.check_versions("no-such-package")
     assert check.status == "failed" and check.remedy
 
 
@@ -46,15 +47,15 @@ def test_a_package_that_is_not_installed_fails_with_a_remedy():
     ],
 )
 def test_libraries_that_crash_when_loaded_fail(monkeypatch, code, detail):
-    monkeypatch.setitem(doctor.TRY_LIBRARY, "faiss", code)
-    check = doctor.check_imports(("faiss",))
+    monkeypatch.setitem(doctor_command.TRY_LIBRARY, "faiss", code)
+    check = doctor_command.check_imports(("faiss",))
     assert check.status == "failed" and detail in check.detail and check.remedy
 
 
 def test_libraries_that_hang_when_loaded_fail(monkeypatch):
-    monkeypatch.setitem(doctor.TRY_LIBRARY, "faiss", "import time; time.sleep(30)")
-    monkeypatch.setattr(doctor, "IMPORT_TIMEOUT", 0.5)
-    assert doctor.check_imports(("faiss",)).status == "failed"
+    monkeypatch.setitem(doctor_command.TRY_LIBRARY, "faiss", "import time; time.sleep(30)")
+    monkeypatch.setattr(doctor_command, "IMPORT_TIMEOUT", 0.5)
+    assert doctor_command.check_imports(("faiss",)).status == "failed"
 
 
 def test_changed_and_missing_data_fail(tmp_path):
@@ -64,10 +65,10 @@ def test_changed_and_missing_data_fail(tmp_path):
         f"{hashlib.sha256(n.encode()).hexdigest()}  {n}" for n in ("kept", "changed", "missing")
     ]
     (tmp_path / "SHA256SUMS").write_text("\n".join(sums))
-    assert doctor.check_data(tmp_path).status == "ok"
+    assert doctor_command.check_data(tmp_path).status == "ok"
     (tmp_path / "changed").write_text("something else")
     (tmp_path / "missing").unlink()
-    check = doctor.check_data(tmp_path)
+    check = doctor_command.check_data(tmp_path)
     assert check.status == "failed"
     assert "changed has changed" in check.detail and "missing is missing" in check.detail
     assert "kept" not in check.detail
@@ -75,16 +76,16 @@ def test_changed_and_missing_data_fail(tmp_path):
 
 
 def test_data_without_checksums_fail(tmp_path):
-    assert doctor.check_data(tmp_path).status == "failed"
+    assert doctor_command.check_data(tmp_path).status == "failed"
 
 
 def test_more_threads_than_cores_is_a_warning(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "100000")
-    assert doctor.check_threads().status == "warning"
+    assert doctor_command.check_threads().status == "warning"
 
 
 def test_a_missing_browser_is_a_warning_only(monkeypatch):
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    check = doctor.check_browser()
+    check = doctor_command.check_browser()
     assert check.status == "warning" and check.remedy

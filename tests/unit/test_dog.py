@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from delf_lesson.classical.dog import dog_keypoints, extrema, quadratic_fit, refine
-from delf_lesson.classical.opencv_sift import OpenCVSift
 from delf_lesson.classical.scale_space import BASE_SIGMA, LEVELS, scale_space
+from delf_lesson.classical.sift import OpenCVSift
 
 
 def grey_of(image):

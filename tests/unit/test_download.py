@@ -6,7 +6,7 @@ import threading
 import pytest
 from publisher import Publisher, publishing
 
-from delf_lesson.datasets.download import CHUNK, TRIES, Stopped, download, length_of, sha256
+from delf_lesson.datasets.fetch.download import CHUNK, TRIES, Stopped, download, length_of, sha256
 from delf_lesson.files import DownloadError
 
 CONTENT = bytes(range(256)) * 8000

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from delf_lesson.cli import command
+from delf_lesson.cli.main import command
 from delf_lesson.evaluation import report as reports
 
 PROMISED = {

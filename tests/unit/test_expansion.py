@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
-from delf_lesson.classical.opencv_sift import OpenCVSift
+from delf_lesson.classical.sift import OpenCVSift
 from delf_lesson.features import LocalFeatures, l2_normalise
-from delf_lesson.retrieval.engine import RetrievalEngine
 from delf_lesson.retrieval.expansion import expand_global, expand_local
 from delf_lesson.retrieval.fusion import fuse
 from delf_lesson.retrieval.ranking import Result
+from delf_lesson.retrieval.retrievers import RetrievalEngine
 
 SIZE = (200, 100)
 

@@ -4,8 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from delf_lesson.classroom.explorers.controls import slider, steps, switch
-from delf_lesson.classroom.explorers.explorer import Drawn, Explorer
+from delf_lesson.classroom.explorers.explorer import Drawn, Explorer, slider, steps, switch
 from delf_lesson.classroom.publish import WIDGET
 
 

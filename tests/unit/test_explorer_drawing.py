@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from delf_lesson.classroom import deep_figures
 from delf_lesson.classroom.explorers import drawing
 from delf_lesson.classroom.explorers.drawing import BLUE, GREY, ORANGE, WHITE
+from delf_lesson.classroom.figures import deep_figures
 
 
 def is_colour(canvas, colour):

@@ -11,11 +11,15 @@ from delf_lesson.classical.properties import nearest_and_ratio
 from delf_lesson.classical.scale_space import scale_space
 from delf_lesson.classical.sift import Sift
 from delf_lesson.classical.transformations import blurred, rotated, scaled
-from delf_lesson.classroom.explorers.harris import draw_harris, explore_harris, find_corners
-from delf_lesson.classroom.explorers.pictures import draw_picture, explore_pictures
-from delf_lesson.classroom.explorers.properties import changed, explore_properties
-from delf_lesson.classroom.explorers.scale_space import explore_scale_space
-from delf_lesson.classroom.explorers.sift import Described, explore_sift
+from delf_lesson.classroom.explorers.keypoint_explorers import (
+    draw_harris,
+    explore_harris,
+    explore_scale_space,
+    find_corners,
+)
+from delf_lesson.classroom.explorers.photo_explorers import draw_picture, explore_pictures
+from delf_lesson.classroom.explorers.properties_explorer import changed, explore_properties
+from delf_lesson.classroom.explorers.sift_explorer import Described, explore_sift
 from delf_lesson.datasets.rendered import pictures
 from delf_lesson.images import to_grey
 

@@ -7,12 +7,20 @@ import pytest
 import torch
 
 from delf_lesson.classroom.explorers.drawing import BLUE, ORANGE, TITLE
-from delf_lesson.classroom.explorers.neighbours import explore_neighbours
-from delf_lesson.classroom.explorers.selection import chosen_rows, explore_selection
-from delf_lesson.classroom.explorers.similarity import draw_similarity, explore_similarity
-from delf_lesson.classroom.explorers.training import LiveLoss, Training, explore_attention_training
-from delf_lesson.deep.cells import Dense
+from delf_lesson.classroom.explorers.grid_explorers import (
+    chosen_rows,
+    draw_similarity,
+    explore_neighbours,
+    explore_selection,
+    explore_similarity,
+)
+from delf_lesson.classroom.explorers.live_explorers import (
+    LiveLoss,
+    Training,
+    explore_attention_training,
+)
 from delf_lesson.deep.delf import Delf
+from delf_lesson.deep.receptive_field import Dense
 from delf_lesson.deep.weights import load_trained
 from delf_lesson.features import LocalFeatures
 

@@ -6,23 +6,28 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from delf_lesson.classroom.explorers import codes
-from delf_lesson.classroom.explorers.job import Bar
-from delf_lesson.classroom.explorers.own_photo import OwnPhoto, read_bytes, search_images
-from delf_lesson.classroom.explorers.pipeline import Pipeline, Stages, few_images
-from delf_lesson.classroom.explorers.retrieval import RetrievalExplorer, draw_results
-from delf_lesson.classroom.explorers.threshold import (
+from delf_lesson.cache import FeatureCache
+from delf_lesson.classroom.explorers import pipeline_explorers as codes
+from delf_lesson.classroom.explorers.live_explorers import Bar
+from delf_lesson.classroom.explorers.photo_explorers import (
+    OwnPhoto,
+    RetrievalExplorer,
+    draw_results,
+    read_bytes,
+    search_images,
+)
+from delf_lesson.classroom.explorers.pipeline_explorers import Pipeline, Stages, few_images
+from delf_lesson.classroom.explorers.result_explorers import (
     as_rgb,
     explore_threshold,
     first_results,
     mark_places,
 )
 from delf_lesson.datasets import load
-from delf_lesson.evaluation.benchmark import one_query_each
-from delf_lesson.evaluation.precision_recall import PrecisionRecall
+from delf_lesson.evaluation.metrics import PrecisionRecall
+from delf_lesson.evaluation.report import one_query_each
 from delf_lesson.features import l2_normalise
 from delf_lesson.images import list_images, read_image
-from delf_lesson.retrieval.cache import FeatureCache
 
 
 @pytest.fixture(scope="module")

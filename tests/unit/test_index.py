@@ -9,12 +9,11 @@ import faiss
 import numpy as np
 import pytest
 
-from delf_lesson.evaluation.neighbours import neighbour_recall
 from delf_lesson.features import LocalFeatures, l2_normalise
-from delf_lesson.retrieval.compression import Compression
 from delf_lesson.retrieval.index import FeatureIndex
 from delf_lesson.retrieval.index_files import FOOTER, load_index, save_index
-from delf_lesson.retrieval.voting import group_by_image, vote_weights
+from delf_lesson.retrieval.quantisation import Compression
+from delf_lesson.retrieval.voting import group_by_image, neighbour_recall, vote_weights
 
 SMALL = Compression(lists=8, parts=4, bits=5)
 

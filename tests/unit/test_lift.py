@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from delf_lesson.classical.keypoints import Keypoints
-from delf_lesson.classical.patches import sample_patches
+from delf_lesson.classical.keypoints import Keypoints, sample_patches
 from delf_lesson.classical.scale_space import scale_space
-from delf_lesson.datasets.training_points import training_points
+from delf_lesson.datasets.training_set import training_points
 from delf_lesson.deep.lift import Lift, load_lift, scored_levels
-from delf_lesson.deep.lift_losses import TURN, mined_triplets
 from delf_lesson.deep.lift_network import (
     SHARPNESS,
     SIDE,
@@ -28,10 +26,11 @@ from delf_lesson.deep.lift_network import (
     soft_maximum,
     standardised,
 )
-from delf_lesson.deep.lift_patches import APART, LARGE, VIEWS, LiftPatches, _of_landmark
-from delf_lesson.deep.lift_training import PARTS, LiftRecipe, train_lift
 from delf_lesson.deep.weights import load_weights, save_weights
 from delf_lesson.features import LocalExtractor
+from delf_lesson.training.lift_losses import TURN, mined_triplets
+from delf_lesson.training.lift_patches import APART, LARGE, VIEWS, LiftPatches, _of_landmark
+from delf_lesson.training.lift_training import PARTS, LiftRecipe, train_lift
 
 
 def test_hinging_hyperplanes_by_hand():

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from delf_lesson.classroom.explorers import live_row
-from delf_lesson.classroom.explorers.job import Bar, Stopped, duration
-from delf_lesson.classroom.explorers.live_row import LiveRow
+from delf_lesson.classroom.explorers import result_explorers as live_row
+from delf_lesson.classroom.explorers.live_explorers import Bar, Stopped, duration
+from delf_lesson.classroom.explorers.result_explorers import LiveRow
 
 CELL = {
     "map": 0.5,

@@ -8,11 +8,11 @@ import threading
 import cluster_tasks
 import pytest
 
-from delf_lesson.evaluation.choices import Choices
-from delf_lesson.scale import machines as machines_module
-from delf_lesson.scale import photo_update
-from delf_lesson.scale.machines import Cluster, ThisMachine
+from delf_lesson.scale import executors as machines_module
+from delf_lesson.scale import index_update as photo_update
+from delf_lesson.scale.executors import Cluster, ThisMachine
 from delf_lesson.scale.photo_index import PhotoIndex
+from delf_lesson.systems.registry import Choices
 
 distributed = pytest.importorskip("distributed", reason="Dask is an extra, `scale`")
 

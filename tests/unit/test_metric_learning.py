@@ -8,24 +8,24 @@ import torch
 from click.testing import CliRunner
 from PIL import Image
 
-from delf_lesson.cli import command
-from delf_lesson.deep import metric_whitening
+from delf_lesson.cli.main import command
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.global_descriptors import GlobalDescriptor, GlobalNetwork, load_global
-from delf_lesson.deep.metric_learning import (
+from delf_lesson.deep.weights import load_weights, save_weights
+from delf_lesson.features import GlobalExtractor
+from delf_lesson.training import metric_learning as metric_whitening
+from delf_lesson.training.metric_learning import (
     SHARED,
     contrastive_loss,
     forward_all,
     hard_negatives,
     labelled_related,
+    learned_whitening,
     rendered_related,
     triplet_loss,
 )
-from delf_lesson.deep.metric_training import METRIC_RECIPES, MetricRecipe, train_metric
-from delf_lesson.deep.metric_whitening import learned_whitening
-from delf_lesson.deep.training_data import image_folder
-from delf_lesson.deep.weights import load_weights, save_weights
-from delf_lesson.features import GlobalExtractor
+from delf_lesson.training.metric_training import METRIC_RECIPES, MetricRecipe, train_metric
+from delf_lesson.training.training_data import image_folder
 
 QUICK = MetricRecipe("rmac", "triplet", 0.1, epochs=3, tuples=12, negatives=2, batch=4, rate=1e-3)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from delf_lesson.evaluation.neighbours import nearest_elsewhere, neighbour_recall
-from delf_lesson.retrieval.neighbours import Neighbours
+from delf_lesson.classroom.experiments import nearest_elsewhere
+from delf_lesson.retrieval.voting import Neighbours, neighbour_recall
 
 
 def test_neighbours_are_of_other_images_and_each_image_comes_once():

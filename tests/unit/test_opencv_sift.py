@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from delf_lesson.classical.opencv_sift import BASE_SIGMA, OpenCVSift
+from delf_lesson.classical.sift import BASE_SIGMA, OpenCVSift
 from delf_lesson.features import LocalExtractor
 
 

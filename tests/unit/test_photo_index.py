@@ -9,13 +9,13 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from delf_lesson.cli import command
-from delf_lesson.evaluation.choices import Choices, configured
+from delf_lesson.cache import FeatureCache
+from delf_lesson.cli.main import command
 from delf_lesson.images import list_images
-from delf_lesson.retrieval.cache import FeatureCache
-from delf_lesson.scale import photo_state, photo_update
-from delf_lesson.scale.photo_index import PhotoIndex
-from delf_lesson.scale.photo_search import search_index
+from delf_lesson.scale import index_state as photo_state
+from delf_lesson.scale import index_update as photo_update
+from delf_lesson.scale.photo_index import PhotoIndex, search_index
+from delf_lesson.systems.registry import Choices, configured
 
 SIFT = Choices("OpenCV-RootSIFT")
 SYSTEMS = ["OpenCV-RootSIFT", "OpenCV-RootSIFT-votes", "colours", "DELF+FT+ATT+DIR+QE"]
@@ -276,9 +276,9 @@ def test_weights_go_to_the_part_that_they_are_for():
 
 
 def test_removing_is_as_never_having_added(texture):
-    from delf_lesson.classical.opencv_sift import OpenCVSift
-    from delf_lesson.retrieval.compression import Compression
+    from delf_lesson.classical.sift import OpenCVSift
     from delf_lesson.retrieval.index import FeatureIndex
+    from delf_lesson.retrieval.quantisation import Compression
 
     found = {f"{seed:02}": OpenCVSift().extract(texture(seed)) for seed in range(9)}
     fewer = {name: one for name, one in found.items() if name not in ("03", "07", "00")}

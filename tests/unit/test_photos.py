@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from delf_lesson.datasets import load
-from delf_lesson.evaluation.benchmark import one_query_each
-from delf_lesson.evaluation.report import measure
-from delf_lesson.evaluation.systems import DEFAULT_SYSTEM, SYSTEMS
+from delf_lesson.evaluation.report import measure, one_query_each
+from delf_lesson.systems.registry import DEFAULT_SYSTEM, SYSTEMS
 
 PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 

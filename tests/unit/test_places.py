@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import torch
 
+from delf_lesson.classroom.experiments import leaning
 from delf_lesson.deep.backbone import Trunk
-from delf_lesson.deep.cells import Dense
 from delf_lesson.deep.delf import Delf
+from delf_lesson.deep.receptive_field import Dense
 from delf_lesson.deep.weights import load_trained
-from delf_lesson.evaluation.places import leaning
 from delf_lesson.features import LocalFeatures, l2_normalise
 
 

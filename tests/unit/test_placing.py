@@ -1,7 +1,7 @@
 """Images keep their shard, new ones fill the first with room, and only what changes is written."""
 
-from delf_lesson.scale.photo_state import Photo
-from delf_lesson.scale.placing import plan
+from delf_lesson.scale.index_state import Photo
+from delf_lesson.scale.sharded_index import plan
 
 
 def photo(name: str, shard: int | None = None) -> Photo:

@@ -7,7 +7,7 @@ import pickletools
 import numpy as np
 import pytest
 
-from delf_lesson.datasets.plain_pickle import read_plain_pickle
+from delf_lesson.datasets.safe_pickle import read_plain_pickle
 
 PLAIN = {"imlist": ["a", "b"], "gnd": [{"easy": np.array([1, 2]), "bbx": [0.5, 1.0]}], "n": (1,)}
 

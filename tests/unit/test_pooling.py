@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from delf_lesson.deep.pooling import (
+from delf_lesson.deep.global_descriptors import (
     POOLINGS,
     Rmac,
     begin_whitening,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from delf_lesson.datasets.benchmark import Truth
-from delf_lesson.evaluation.precision_recall import micro_precision_recall
+from delf_lesson.evaluation.metrics import micro_precision_recall
 
 
 def truth(good="", ok="", junk=""):

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import pytest
 
-from delf_lesson.classical.opencv_sift import OpenCVSift
 from delf_lesson.classical.properties import (
     Matching,
     RandomPlaces,
@@ -19,7 +18,7 @@ from delf_lesson.classical.properties import (
     view_of_pair,
 )
 from delf_lesson.classical.repeatability import correspondences
-from delf_lesson.classical.sift import Sift
+from delf_lesson.classical.sift import OpenCVSift, Sift
 from delf_lesson.classical.transformations import CHANGES, Change, Homography, View, lit, rotated
 from delf_lesson.datasets.correspondences import pairs
 from delf_lesson.features import LocalExtractor, LocalFeatures

@@ -8,7 +8,7 @@ import pytest
 
 from delf_lesson.classroom import publish
 from delf_lesson.classroom.publish import WIDGET, Prose, Slides, WithoutWidgets
-from delf_lesson.paths import project_root
+from delf_lesson.files import project_root
 
 PICTURE = {"image/png": "iVBORw0KGgo=", "text/plain": "a picture"}
 

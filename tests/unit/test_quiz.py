@@ -9,21 +9,27 @@ import numpy as np
 import pytest
 
 from delf_lesson.classical.harris import eigenvalues, harris_response, structure_tensor
-from delf_lesson.classroom.quiz import bank
-from delf_lesson.classroom.quiz.answers import Answers, _checksum, questions_checksum
-from delf_lesson.classroom.quiz.bank import (
+from delf_lesson.classroom.quiz import question_bank as bank
+from delf_lesson.classroom.quiz.question_bank import (
     draw_questions,
     exam_questions,
     practice_questions,
     questions_without_key,
     read_questions,
 )
-from delf_lesson.classroom.quiz.grading import grade, mark, number
-from delf_lesson.deep.by_hand import cross_entropy
+from delf_lesson.classroom.quiz.quiz_answers import (
+    Answers,
+    _checksum,
+    grade,
+    mark,
+    number,
+    questions_checksum,
+)
+from delf_lesson.deep.numpy_reference import cross_entropy
 from delf_lesson.deep.receptive_field import grid_of
 from delf_lesson.evaluation.metrics import average_precision
+from delf_lesson.files import project_root
 from delf_lesson.images import read_image, to_grey
-from delf_lesson.paths import project_root
 from delf_lesson.retrieval.fusion import fuse
 
 PRACTICE, EXAM = practice_questions(), exam_questions()

@@ -5,12 +5,15 @@ import json
 import pytest
 
 from delf_lesson.classroom.quiz import quiz
-from delf_lesson.classroom.quiz.answers import Answers
-from delf_lesson.classroom.quiz.asking import Practice, as_markdown
-from delf_lesson.classroom.quiz.bank import draw_questions, exam_questions, practice_questions
-from delf_lesson.classroom.quiz.boxes import CONTROLS, marked_picture
-from delf_lesson.classroom.quiz.examining import Exam, exam_seed
-from delf_lesson.classroom.quiz.submission import Form
+from delf_lesson.classroom.quiz.exam import Exam, Form, exam_seed
+from delf_lesson.classroom.quiz.practice import Practice, as_markdown
+from delf_lesson.classroom.quiz.question_bank import (
+    draw_questions,
+    exam_questions,
+    practice_questions,
+)
+from delf_lesson.classroom.quiz.question_widgets import CONTROLS, marked_picture
+from delf_lesson.classroom.quiz.quiz_answers import Answers
 
 BANK = {question.id: question for question in practice_questions()}
 ONE_OF_EACH = (

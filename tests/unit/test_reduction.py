@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from delf_lesson.classical.opencv_sift import OpenCVSift
+from delf_lesson.classical.sift import OpenCVSift
+from delf_lesson.deep.reduction import LearnedWhitening, Pca, Reduced
 from delf_lesson.features import LocalExtractor, l2_normalise
-from delf_lesson.retrieval.reduced import Reduced
-from delf_lesson.retrieval.reduction import LearnedWhitening, Pca
 
 
 @pytest.fixture(scope="module")

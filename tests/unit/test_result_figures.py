@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from delf_lesson.classroom.result_figures import (
+from delf_lesson.classroom.figures.result_figures import (
+    Table,
     found_shares,
+    map_table,
     threshold_figure,
     verdict,
 )
-from delf_lesson.classroom.tables import Table, map_table
 from delf_lesson.datasets.benchmark import Truth
-from delf_lesson.evaluation.precision_recall import PrecisionRecall
-from delf_lesson.evaluation.table_cell import curve_of
+from delf_lesson.evaluation.metrics import PrecisionRecall
+from delf_lesson.evaluation.table import curve_of
 
 CURVE = curve_of(
     {

@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from delf_lesson.classical.opencv_sift import OpenCVSift
-from delf_lesson.retrieval.compression import Compression
-from delf_lesson.retrieval.engine import RetrievalEngine
-from delf_lesson.retrieval.folder import search_folder
-from delf_lesson.retrieval.neighbours import Neighbours
+from delf_lesson.classical.sift import OpenCVSift
+from delf_lesson.retrieval.folder_search import search_folder
+from delf_lesson.retrieval.quantisation import Compression
 from delf_lesson.retrieval.ranking import ORDERS, reordered
-from delf_lesson.retrieval.voting import group_by_image, votes
+from delf_lesson.retrieval.retrievers import RetrievalEngine
+from delf_lesson.retrieval.voting import Neighbours, group_by_image, votes
 
 
 def engine(**options) -> RetrievalEngine:

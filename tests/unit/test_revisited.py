@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from delf_lesson.datasets.benchmark import Truth
-from delf_lesson.evaluation.revisited import LEVELS, at_level, average_precisions
+from delf_lesson.evaluation.metrics import LEVELS, at_level, average_precisions
 
 
 def by_positions(ranking, easy, hard, junk, level):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from delf_lesson.evaluation.selection import on_mask, shares_on_mask, words_on_clutter
+from delf_lesson.classroom.experiments import on_mask, shares_on_mask, words_on_clutter
 from delf_lesson.features import LocalFeatures
 
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from delf_lesson.classical.properties import compare, view_of_pair
+from delf_lesson.classroom.experiments import shares_on_mask
 from delf_lesson.datasets.correspondences import pairs
 from delf_lesson.datasets.rendered import pictures
-from delf_lesson.deep.lift_training import PARTS, LiftRecipe
-from delf_lesson.deep.metric_training import METRIC_RECIPES, MetricRecipe
 from delf_lesson.deep.weights import load_trained, load_weights, weights_folder, weights_path
-from delf_lesson.evaluation.baselines import BASELINES
-from delf_lesson.evaluation.selection import shares_on_mask
-from delf_lesson.evaluation.systems import SYSTEMS
+from delf_lesson.systems.baselines import BASELINES
+from delf_lesson.systems.registry import SYSTEMS
+from delf_lesson.training.lift_training import PARTS, LiftRecipe
+from delf_lesson.training.metric_training import METRIC_RECIPES, MetricRecipe
 
 DELF = ("DELF", "DELF+FT", "DELF+FT+ATT")
 

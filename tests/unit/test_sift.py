@@ -5,12 +5,11 @@ import numpy as np
 import pytest
 
 from delf_lesson.classical.dog import dog_keypoints
-from delf_lesson.classical.keypoints import Keypoints
-from delf_lesson.classical.opencv_sift import OpenCVSift
-from delf_lesson.classical.patches import sample_patches
+from delf_lesson.classical.keypoints import Keypoints, sample_patches
 from delf_lesson.classical.scale_space import BASE_SIGMA, scale_space
 from delf_lesson.classical.sift import (
     BATCH,
+    OpenCVSift,
     Sift,
     describe_patches,
     descriptor_patches,

@@ -7,12 +7,12 @@ import pytest
 from publisher import LANDMARKS, offer_google, tar
 
 from delf_lesson.datasets import load
-from delf_lesson.datasets.catalogue import CATALOGUE
-from delf_lesson.datasets.download import TRIES
-from delf_lesson.datasets.fetching import SPARE_SPACE, fetch
-from delf_lesson.datasets.google_landmarks import google_landmarks
-from delf_lesson.datasets.store import Stored, verify
+from delf_lesson.datasets.fetch.catalogue import CATALOGUE
+from delf_lesson.datasets.fetch.download import TRIES
+from delf_lesson.datasets.fetch.fetching import SPARE_SPACE, fetch
+from delf_lesson.datasets.fetch.local_dataset import Stored, verify
 from delf_lesson.files import DownloadError
+from delf_lesson.training.training_data import google_landmarks
 
 OXFORD = CATALOGUE["oxford5k"]
 IMAGES, TRUTH = OXFORD.files
@@ -119,7 +119,7 @@ def test_two_fetches_at_a_time_are_refused(oxford, web):
 
 
 def test_a_killed_unpacking_is_done_again(oxford, web, monkeypatch):
-    from delf_lesson.datasets import store
+    from delf_lesson.datasets.fetch import local_dataset as store
 
     def killed(*arguments):
         raise KeyboardInterrupt

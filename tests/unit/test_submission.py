@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import pytest
 
-from delf_lesson.classroom.quiz.answers import Answers
-from delf_lesson.classroom.quiz.submission import (
+from delf_lesson.classroom.quiz.exam import (
     Form,
     SubmissionError,
     form_toml,
     hand_in,
 )
+from delf_lesson.classroom.quiz.quiz_answers import Answers
 
 ANSWERS = Answers("exam", "exam", ("a",), "c0ffee", "Ada Löve", {"a": ["x", "y"]})
 FIELDS = {"student": "entry.1", "quiz": "entry.22", "answers": "entry.333"}

@@ -6,20 +6,22 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from delf_lesson.cli import command
-from delf_lesson.datasets.folder import load_folder
-from delf_lesson.evaluation import table, table_cell
-from delf_lesson.evaluation.baselines import BASELINES, ColourHistogram, RandomVector
+from delf_lesson.cli.main import command
+from delf_lesson.datasets.benchmark import load_folder
+from delf_lesson.evaluation import table
+from delf_lesson.evaluation import table as table_cell
 from delf_lesson.evaluation.conditions import Found
-from delf_lesson.evaluation.systems import SYSTEMS, find_system
-from delf_lesson.evaluation.table import measure_table, read_table
-from delf_lesson.evaluation.table_cell import (
+from delf_lesson.evaluation.table import (
     COLUMNS,
     FIRST,
     load_column,
     measure_cell,
+    measure_table,
     measurement_key,
+    read_table,
 )
+from delf_lesson.systems.baselines import BASELINES, ColourHistogram, RandomVector
+from delf_lesson.systems.registry import SYSTEMS, find_system
 
 QUICK = ("colours", "random", "OpenCV-SIFT")
 

@@ -12,14 +12,20 @@ import torch
 from click.testing import CliRunner
 from PIL import Image
 
-from delf_lesson.cli import command
+from delf_lesson.cli.main import command
 from delf_lesson.datasets.training_set import training_pictures
 from delf_lesson.deep.backbone import Trunk
-from delf_lesson.deep.classifiers import GAMMAS, DelfClassifier
 from delf_lesson.deep.delf import Delf
-from delf_lesson.deep.recipes import RECIPES, Recipe, rate_factor
-from delf_lesson.deep.training import train
-from delf_lesson.deep.training_data import (
+from delf_lesson.deep.weights import load_trained, load_trunk, load_weights, weights_folder
+from delf_lesson.training.delf_training import (
+    GAMMAS,
+    RECIPES,
+    DelfClassifier,
+    Recipe,
+    rate_factor,
+    train,
+)
+from delf_lesson.training.training_data import (
     ATTRIBUTES,
     Examples,
     augmentation,
@@ -27,7 +33,6 @@ from delf_lesson.deep.training_data import (
     rendered_attributes,
     rendered_landmarks,
 )
-from delf_lesson.deep.weights import load_trained, load_trunk, load_weights, weights_folder
 
 QUICK = Recipe(epochs=3, batch=12, rate=0.05, size=48, smallest=0.6, bf16=False, workers=0)
 
@@ -266,10 +271,10 @@ TWO = """
 import sys, torch
 from dataclasses import replace
 from pathlib import Path
-from delf_lesson.deep import training
-from delf_lesson.deep.recipes import Recipe
+from delf_lesson.training import delf_training as training
+from delf_lesson.training.delf_training import Recipe
 from delf_lesson.deep.backbone import Trunk
-from delf_lesson.deep.training_data import image_folder
+from delf_lesson.training.training_data import image_folder
 
 seen = []
 real = training.TrunkClassifier.forward
@@ -308,6 +313,8 @@ def test_two_processes_share_the_work(stripes, tmp_path):
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(stripes, tmp_path, monkeypatch):
-    monkeypatch.setattr("delf_lesson.deep.training.join_processes", lambda device: (5, 0, device))
+    monkeypatch.setattr(
+        "delf_lesson.training.delf_training.join_processes", lambda device: (5, 0, device)
+    )
     with pytest.raises(ValueError, match="multiple of 5"):
         list(train("ft", fresh(), image_folder(stripes), tmp_path, QUICK))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from delf_lesson.datasets.rendered import Camera
-from delf_lesson.datasets.training_points import LandmarkPoints, training_points
+from delf_lesson.datasets.training_set import LandmarkPoints, training_points
 
 
 def test_projection_and_shares_by_hand():

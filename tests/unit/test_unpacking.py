@@ -8,7 +8,7 @@ import zlib
 import pytest
 from publisher import tar
 
-from delf_lesson.datasets.unpacking import unpack
+from delf_lesson.datasets.fetch.unpacking import unpack
 from delf_lesson.files import DownloadError
 
 FILES = {"a/one.jpg": b"1" * 3000, "two.txt": b"two"}

@@ -3,16 +3,14 @@
 import numpy as np
 import pytest
 
-from delf_lesson.classical.opencv_sift import OpenCVSift
+from delf_lesson.cache import FeatureCache
+from delf_lesson.classical.sift import OpenCVSift
 from delf_lesson.features import GlobalExtractor, ImageVector, LocalFeatures
 from delf_lesson.images import read_image
-from delf_lesson.retrieval.cache import FeatureCache
-from delf_lesson.retrieval.engine import RetrievalEngine
 from delf_lesson.retrieval.expansion import expand_global
-from delf_lesson.retrieval.folder import search_folder
-from delf_lesson.retrieval.fused_engine import FusedEngine
-from delf_lesson.retrieval.fusion import fuse
-from delf_lesson.retrieval.global_engine import GlobalEngine
+from delf_lesson.retrieval.folder_search import search_folder
+from delf_lesson.retrieval.fusion import FusedEngine, fuse
+from delf_lesson.retrieval.retrievers import GlobalEngine, RetrievalEngine
 
 
 class Colours:

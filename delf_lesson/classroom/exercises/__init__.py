@@ -8,35 +8,28 @@ from collections.abc import Callable
 from typing import Any
 
 from delf_lesson.classroom.exercises import (
-    attention,
-    dense,
-    descriptors,
-    fusion,
-    keypoints,
-    learning,
-    matching,
-    pipeline,
-    results,
-    verification,
+    dense_exercises,
+    descriptor_exercises,
+    keypoint_exercises,
+    learning_exercises,
+    pipeline_exercises,
+    result_exercises,
+    verification_exercises,
 )
-from delf_lesson.classroom.exercises.checks import Hint, Verdict, find, hint_of, judged
-from delf_lesson.classroom.exercises.exercise import Exercise
+from delf_lesson.classroom.exercises.exercise import Exercise, Hint, Verdict, find, hint_of, judged
 
 __all__ = ["EXERCISES", "Hint", "Verdict", "check", "hint"]
 
 EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise
     for module in (
-        keypoints,
-        descriptors,
-        matching,
-        dense,
-        learning,
-        attention,
-        pipeline,
-        verification,
-        results,
-        fusion,
+        keypoint_exercises,
+        descriptor_exercises,
+        dense_exercises,
+        learning_exercises,
+        pipeline_exercises,
+        verification_exercises,
+        result_exercises,
     )
     for exercise in module.EXERCISES
 }

@@ -1,19 +1,121 @@
-"""An explorer: sliders, switches and clicks over one picture (notebooks 00 to 07)."""
+"""Explorers: sliders, switches and clicks over one picture, with names for screen readers.
+
+ipywidgets gives its pictures no alternative text and the handles of its sliders no name. The
+JavaScript that adds them is the lesson's only one.
+"""
 
 import base64
 import html
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import anywidget
 import cv2
 import ipyevents
 import ipywidgets as widgets
+import traitlets
 from IPython.display import display
 
-from delf_lesson.classroom.explorers.labels import Labels, labelled_box
 from delf_lesson.images import Pixels
+
+BOX = "delf-explorer"
+
+_NAME_ALL = """
+function nameAll(model, box) {
+  const sliders = [...box.querySelectorAll(".widget-slider")];
+  const handles = sliders.map((slider) => slider.querySelector(".noUi-handle"));
+  sliders.forEach((slider, k) => {
+    handles[k]?.setAttribute("aria-label", slider.querySelector(".widget-label").textContent);
+  });
+  const picture = box.querySelector("img");
+  picture?.setAttribute("alt", model.get("alt"));
+  return handles.every(Boolean) && (picture || !model.get("alt"));
+}
+
+export default {
+  render({ model, el }) {
+    const box = () => el.closest(".delf-explorer");
+    const says = document.createElement("div");
+    says.setAttribute("role", "status");
+    says.hidden = !model.get("shown");
+    el.append(says);
+    const say = () => {
+      says.textContent = model.get("alt");
+      if (box()) { nameAll(model, box()); }
+    };
+    say();
+    // The other widgets of the box are drawn at the same time, in no known order.
+    const timer = setInterval(() => box() && nameAll(model, box()) && clearInterval(timer), 50);
+    model.on("change:alt", say);
+    return () => { clearInterval(timer); model.off("change:alt", say); };
+  },
+};
+"""
+
+
+class Labels(anywidget.AnyWidget):
+    """What an explorer shows, in words: `alt` stands below and is its picture's alternative text.
+
+    It also gives the sliders of its box their labels' names. shown: whether the words are seen.
+    """
+
+    _esm = _NAME_ALL
+    alt = traitlets.Unicode().tag(sync=True)
+    shown = traitlets.Bool(True).tag(sync=True)
+
+
+def labelled_box(rows: list[widgets.Widget], labels: Labels) -> widgets.VBox:
+    """Widgets one below another, whose sliders and picture have names, and the words below."""
+    box = widgets.VBox([*rows, labels])
+    box.add_class(BOX)
+    return box
+
+
+WIDE = {"description_width": "initial"}
+BOX_LAYOUT = {"width": "auto", "margin": "2px 16px 2px 2px"}
+SLIDER = {"width": "420px", "max_width": "100%", "margin": "2px 16px 2px 2px"}
+
+
+def slider(
+    label: str, lowest: float, highest: float, first: float, step: float | None = None
+) -> widgets.Widget:
+    """A slider with a label: of whole numbers, or of others if a step is given."""
+    kind = widgets.IntSlider if step is None else widgets.FloatSlider
+    steps = {} if step is None else {"step": step, "readout_format": ".3g"}
+    return kind(
+        value=first,
+        min=lowest,
+        max=highest,
+        description=label,
+        style=WIDE,
+        layout=SLIDER,
+        **steps,
+    )
+
+
+def steps(
+    label: str, options: Sequence[Any] | Mapping[str, Any], first: Any = None
+) -> widgets.SelectionSlider:
+    """A slider over given values alone, none of them None, with a label; a mapping names them.
+
+    Rather than a drop-down list: JupyterLab takes the arrow keys that would open and move one.
+    """
+    named = options if isinstance(options, Mapping) else {str(one): one for one in options}
+    return widgets.SelectionSlider(
+        options=list(named.items()),
+        index=0 if first is None else list(named.values()).index(first),
+        description=label,
+        style=WIDE,
+        layout=SLIDER,
+    )
+
+
+def switch(label: str, on: bool) -> widgets.Checkbox:
+    """A box to tick."""
+    return widgets.Checkbox(value=on, description=label, indent=False, layout=BOX_LAYOUT)
+
 
 Values = Mapping[str, Any]
 

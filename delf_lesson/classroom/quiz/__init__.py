@@ -3,7 +3,7 @@
 Slides "Quiz" and "Please submit this google form"; notebook 08 and the end of every other.
 """
 
-from delf_lesson.classroom.quiz.asking import practice, quiz
-from delf_lesson.classroom.quiz.examining import exam
+from delf_lesson.classroom.quiz.exam import exam
+from delf_lesson.classroom.quiz.practice import practice, quiz
 
 __all__ = ["exam", "practice", "quiz"]

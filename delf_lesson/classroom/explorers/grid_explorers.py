@@ -1,0 +1,255 @@
+"""Explorers of labs 03 to 05: a cell's similarity, its neighbours, the selection of keypoints."""
+
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from delf_lesson.classroom.experiments import nearest_elsewhere, on_mask
+from delf_lesson.classroom.explorers.drawing import (
+    BLACK,
+    BLUE,
+    GAP,
+    ORANGE,
+    TITLE,
+    WHITE,
+    WIDTH,
+    above,
+    beside,
+    framed,
+    marks,
+    of_width,
+    path,
+    titled,
+)
+from delf_lesson.classroom.explorers.explorer import Drawn, Explorer, slider, steps
+from delf_lesson.classroom.figures.deep_figures import overlay
+from delf_lesson.deep.receptive_field import Dense
+from delf_lesson.features import LocalFeatures
+from delf_lesson.images import Pixels
+
+HALF = (WIDTH - GAP) // 2
+
+
+def explore_similarity(
+    first: Pixels, grid: Dense, second: Pixels, other: Dense, fields: NDArray
+) -> Explorer:
+    """Choose a cell of the first image, and see where in both images its descriptor lives.
+
+    Slide "Deep Feature". grid, other: what `Delf.dense` gives of the first and of the second
+    image. fields: (N, 4), the square `(x0, y0, x1, y1)` that each cell of the first can see.
+    Raises ValueError if there is not one for every cell.
+    """
+    if len(fields) != len(grid.features):
+        raise ValueError(
+            f"fields holds {len(fields)} squares; wanted {len(grid.features)}, one a cell"
+        )
+    places = grid.features.xy
+
+    def draw(row: int, column: int) -> Drawn:
+        return draw_similarity(first, grid, second, other, fields, row, column)
+
+    def click(x: float, y: float) -> dict[str, int]:
+        row, column = divmod(int(np.hypot(*(places - [x, y]).T).argmin()), grid.columns)
+        return {"row": row, "column": column}
+
+    return Explorer(
+        draw,
+        {
+            "row": slider("row of the cell", 0, grid.rows - 1, grid.rows // 2),
+            "column": slider("column of the cell", 0, grid.columns - 1, grid.columns // 2),
+        },
+        "A cell, the square that it can see, and where in two pictures its descriptor lives; "
+        "click a cell of the first picture or move the sliders",
+        click=click,
+    )
+
+
+def draw_similarity(
+    first: Pixels,
+    grid: Dense,
+    second: Pixels,
+    other: Dense,
+    fields: NDArray,
+    row: int,
+    column: int,
+) -> Drawn:
+    """Both images under their cosine similarity to one cell, which has a cross and its square."""
+    cell = grid.cell(row, column)
+    asked = grid.features.descriptors[cell]
+    here, there = grid.similarity(asked), other.similarity(asked)
+    left = of_width(overlay(first, here, 0, 1, grid.spacing), HALF)
+    right = of_width(overlay(second, there, 0, 1, other.spacing), HALF)
+    scale = HALF / first.shape[1]
+    x0, y0, x1, y1 = fields[cell] * scale
+    square = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+    path(left, square, WHITE, 4, closed=True)
+    path(left, square, BLACK, 2, closed=True)
+    marks(left, grid.features.xy[cell] * scale, "cross", BLACK, 16)
+    best = int(there.argmax())
+    place = other.features.xy[best] * HALF / second.shape[1]
+    marks(right, place, "cross", BLACK, 16)
+    says = (
+        f"Cell ({row}, {column}): its nearest in the other picture, marked there, has a cosine of "
+        f"{there.max():.2f}; half of that picture's cells are above {np.median(there):.2f}."
+    )
+    panels = beside(
+        titled(left, "the cell, what it can see, and its kin"), titled(right, "the other picture")
+    )
+    return Drawn(panels, says, (0, TITLE), scale, (first.shape[1], first.shape[0]))
+
+
+def explore_selection(
+    image: Pixels, mask: NDArray[np.bool_], ways: Mapping[str, LocalFeatures], rival: str
+) -> Explorer:
+    """Choose by what keypoints are kept, how many, from which score on and of which scale.
+
+    Slides "Training for Keypoint Selection" and "Comparison with classical local descriptor".
+    mask: which pixels (H, W) are the landmark. ways: the features of each way to choose, best
+    first; rival: the name of the one that stands beside all others. Raises ValueError if a way
+    has no keypoints.
+    """
+    for name, own in ways.items():
+        if not len(own):
+            raise ValueError(
+                f"ways has no keypoints by {name!r}; wanted one or more to choose from"
+            )
+    others = [name for name in ways if name != rival]
+    scales = sorted({float(s) for name in others for s in np.round(ways[name].scales, 3)})
+    named = {"all": 0.0, **{f"{scale:.2g}": scale for scale in scales}}
+
+    def draw(way: str, count: int, least: int, scale: float) -> Drawn:
+        chosen = chosen_rows(ways[way], count, least / 100, scale or None)
+        beside_it = chosen_rows(ways[rival], max(1, len(chosen)), 0, None)
+        kept = {way: ways[way].select(chosen), rival: ways[rival].select(beside_it)}
+        return draw_selection(image, mask, kept)
+
+    return Explorer(
+        draw,
+        {
+            "way": steps("choose by", others),
+            "count": slider("keep at most", 1, max(len(ways[name]) for name in others), 100),
+            "least": slider("least score, percent of the best", 0, 100, 0),
+            "scale": steps("of the pyramid's scale", named),
+        },
+        f"The keypoints that are kept, beside as many by {rival}: blue circles on the landmark, "
+        "orange crosses off it; choose how many by the sliders",
+    )
+
+
+def chosen_rows(
+    features: LocalFeatures, count: int, least: float, scale: float | None
+) -> NDArray[np.intp]:
+    """The best so many of one scale, or of all, whose score is that share of the best one's."""
+    fit = features.scores >= least * features.scores.max()
+    if scale is not None:
+        fit &= np.abs(features.scales - scale) < 1e-3
+    rows = np.flatnonzero(fit)
+    return rows[np.argsort(-features.scores[rows], kind="stable")[:count]]
+
+
+def draw_selection(
+    image: Pixels, mask: NDArray[np.bool_], kept: Mapping[str, LocalFeatures]
+) -> Drawn:
+    """The keypoints each way keeps: blue circles on the landmark, orange crosses off it."""
+    panels, parts = [], []
+    scale = HALF / image.shape[1]
+    for name, own in kept.items():
+        on, shown = on_mask(own, mask), of_width(image, HALF)
+        marks(shown, own.xy[~on] * scale, "tilted cross", ORANGE, 7)
+        marks(shown, own.xy[on] * scale, "ring", BLUE, 8)
+        share = f"{on.mean():.0%}" if len(own) else "none"
+        panels.append(titled(shown, f"{name}: {len(own)} kept, {share} on the landmark"))
+        parts.append(f"of {len(own)} by {name} {share}")
+    says = f"On the landmark lie, {' and '.join(parts)}; it fills {mask.mean():.0%} of the picture."
+    return Drawn(beside(*panels), says)
+
+
+SHOWN, SIDE, PATCH_HALF = 300, 78, 40  # pixels: the picture, a patch, and half of what it shows
+NEAREST = 7
+
+
+def explore_neighbours(
+    images: Sequence[Pixels],
+    landmarks: Sequence[str],
+    of_image: NDArray[np.intp],
+    places: NDArray,
+    rows: Mapping[str, NDArray[np.float32]],
+) -> Explorer:
+    """Choose a picture and one of its cells; see the nearest cells of other pictures.
+
+    Slide "Goal". landmarks: what each image shows. of_image, places: which image each cell is of
+    (N,) and where (N, 2). rows: descriptors (N, D) by the name of the trunk that gave them.
+    Raises ValueError if the numbers of cells differ.
+    """
+    wrong = {name: len(own) for name, own in rows.items() if len(own) != len(places)}
+    if wrong or len(of_image) != len(places):
+        raise ValueError(
+            f"places holds {len(places)} cells, of_image {len(of_image)} and rows "
+            f"{wrong or 'as many'}; wanted one row a cell"
+        )
+    first = np.searchsorted(of_image, np.arange(len(images)))
+    most = int(np.bincount(of_image).max())
+
+    def draw(picture: int, cell: int) -> Drawn:
+        own = of_image == picture - 1
+        asked = int(first[picture - 1]) + min(cell, int(own.sum()) - 1)
+        found = {
+            name: nearest_elsewhere(each, of_image, np.array([asked]), NEAREST)[0]
+            for name, each in rows.items()
+        }
+        return draw_neighbours(images, landmarks, of_image, places, asked, found)
+
+    def click(x: float, y: float) -> dict[str, int]:
+        own = places[of_image == explorer.values["picture"] - 1]
+        return {"cell": int(np.hypot(*(own - [x, y]).T).argmin())}
+
+    explorer = Explorer(
+        draw,
+        {
+            "picture": slider("picture", 1, len(images), 1),
+            "cell": slider("cell, row by row", 0, most - 1, most // 2),
+        },
+        "A cell of a picture and the cells nearest to it by each trunk, right ones in blue frames; "
+        "click the picture or move the sliders",
+        click=click,
+    )
+    return explorer
+
+
+def draw_neighbours(
+    images: Sequence[Pixels],
+    landmarks: Sequence[str],
+    of_image: NDArray[np.intp],
+    places: NDArray,
+    asked: int,
+    found: Mapping[str, NDArray],
+) -> Drawn:
+    """A cell on its picture, and for each trunk the patches of the cells nearest to it."""
+    picture = int(of_image[asked])
+    image = images[picture]
+    shown, scale = of_width(image, SHOWN), SHOWN / image.shape[1]
+    marks(shown, places[asked] * scale, "cross", ORANGE, 16)
+    lines, parts = [], []
+    for name, cells in found.items():
+        right = [landmarks[of_image[cell]] == landmarks[picture] for cell in cells]
+        patches = [
+            framed(_patch(images[of_image[cell]], places[cell]), BLUE if own else ORANGE, not own)
+            for cell, own in zip(cells, right, strict=True)
+        ]
+        lines.append(titled(np.hstack(patches), f"{name}: {sum(right)} of {len(right)} right"))
+        parts.append(f"{name} {sum(right)}")
+    says = (
+        f"A cell of the {landmarks[picture].replace('_', ' ')}. Of its {NEAREST} nearest in other "
+        f"pictures are of the same landmark: by {', by '.join(parts)}."
+    )
+    panel = titled(shown, landmarks[picture].replace("_", " "))
+    size = (image.shape[1], image.shape[0])
+    return Drawn(beside(panel, above(*lines)), says, (0, TITLE), scale, size)
+
+
+def _patch(image: Pixels, xy: NDArray) -> Pixels:
+    """What lies around a place, 80 pixels wide, as a small square."""
+    cut = cv2.getRectSubPix(image, (2 * PATCH_HALF, 2 * PATCH_HALF), tuple(map(float, xy)))
+    return cv2.resize(cut, (SIDE, SIDE), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,194 @@
+"""Explorers of lab 07: the threshold of precision and recall, and one row measured again."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import ipywidgets as widgets
+import numpy as np
+from matplotlib.colors import to_rgb
+from numpy.typing import NDArray
+
+from delf_lesson.cache import FeatureCache
+from delf_lesson.classroom.explorers.drawing import (
+    BLACK,
+    BLUE,
+    GAP,
+    GREY,
+    ORANGE,
+    Colour,
+    above,
+    beside,
+    framed,
+    of_width,
+    ring,
+    titled,
+    white,
+)
+from delf_lesson.classroom.explorers.explorer import (
+    Drawn,
+    Explorer,
+    Labels,
+    Shown,
+    labelled_box,
+    slider,
+    steps,
+)
+from delf_lesson.classroom.explorers.live_explorers import Bar, Job, duration
+from delf_lesson.classroom.figures.image_figures import pixels
+from delf_lesson.classroom.figures.result_figures import curves_figure, verdict
+from delf_lesson.classroom.figures.retrieval_figures import styles
+from delf_lesson.datasets.benchmark import Benchmark
+from delf_lesson.evaluation.metrics import PrecisionRecall
+from delf_lesson.evaluation.table import estimated_seconds, measure_cell
+from delf_lesson.images import Pixels, read_image
+from delf_lesson.systems.registry import find_system
+
+ROWS, COLUMNS = 4, 2  # of the results shown
+THUMB = (84, 63)  # pixels of width and height
+
+
+def explore_threshold(
+    curves: Mapping[str, PrecisionRecall],
+    cells: Mapping[str, Mapping[str, Any]],
+    benchmark: Benchmark,
+    most: int,
+    first: int,
+) -> Explorer:
+    """Choose from how many inliers on results are returned: precision, recall, and what comes in.
+
+    Slide "Precision & Recall Result". curves: by system; cells: of the table, by system, all of
+    this benchmark; most: the slider's end. Raises ValueError if a system has a curve and no cell.
+    """
+    missing = [name for name in curves if name not in cells]
+    if missing:
+        raise ValueError(f"cells lacks {', '.join(missing)}; wanted a cell for every curve")
+    figure = curves_figure(curves)
+    base = pixels(figure)
+    to_pixels = figure.axes[0].transData.transform
+    height = base.shape[0]
+    paths = {benchmark.name_of(path): path for path in benchmark.images}
+    asked = {query.name: query for query in benchmark.queries}
+    returned = {name: first_results(cells[name]["first"]) for name in curves}
+
+    thumb_of = lru_cache(maxsize=None)(
+        lambda name: thumb(asked[name].read() if name in asked else read_image(paths[name]))
+    )
+
+    def draw(threshold: int, system: str) -> Drawn:
+        places = {name: curve.at(threshold) for name, curve in curves.items()}
+        x, y = to_pixels([(recall, precision) for precision, recall in places.values()]).T
+        plot = mark_places(base, np.stack([x, height - y], axis=1))
+        entered = [one for one in returned[system] if one[2] >= threshold][-ROWS * COLUMNS :]
+        pairs = [
+            came_in(thumb_of(query), thumb_of(image), score, kind)
+            for query, image, score in entered
+            for kind in [verdict(image, benchmark.truth[query])]
+        ]
+        precision, recall = places[system]
+        says = (
+            f"From {threshold} inliers on {system} returns {recall:.0%} of what it should, and "
+            f"{precision:.0%} of what it returns is right. Shown are the last of the first "
+            "results that came in, each beside its query."
+        )
+        return Drawn(beside(of_width(plot, 516), in_columns(pairs)), says)
+
+    return Explorer(
+        draw,
+        {
+            "threshold": slider("inliers from which on a result is returned", 0, most, first),
+            "system": steps("pictures of", list(curves), list(curves)[-1]),
+        },
+        "Marks that move along the precision-recall curves with the threshold, and the last "
+        "results that it lets in; move the slider",
+    )
+
+
+def first_results(first: Mapping[str, Sequence[Sequence[Any]]]) -> list[tuple[str, str, float]]:
+    """The first results of all queries, (query, image, score), the best score first."""
+    found = [(query, image, score) for query, own in first.items() for image, score in own]
+    return sorted(found, key=lambda one: -one[2])
+
+
+def mark_places(plot: Pixels, places: NDArray) -> Pixels:
+    """The plot with a mark in its curve's colour at each place (N, 2)."""
+    marked = plot.copy()
+    for at, (colour, _) in zip(places, styles(len(places)), strict=True):
+        ring(marked, at, 7, BLACK, 3)
+        cv2.circle(marked, tuple(np.rint(at).astype(int)), 5, as_rgb(colour), -1, cv2.LINE_AA)
+    return marked
+
+
+def as_rgb(colour: str) -> Colour:
+    """matplotlib's name of a colour as three bytes."""
+    red, green, blue = (round(255 * part) for part in to_rgb(colour))
+    return red, green, blue
+
+
+def thumb(image: Pixels) -> Pixels:
+    """An image as small as it is shown."""
+    return cv2.resize(image, THUMB, interpolation=cv2.INTER_AREA)
+
+
+def came_in(query: Pixels, image: Pixels, score: float, kind: str) -> Pixels:
+    """A query and one of its results, both small, in a frame of its verdict."""
+    colour = {"right": BLUE, "wrong": ORANGE, "junk": GREY}[kind]
+    pair = beside(query, framed(image, colour, dashed=kind != "right"))
+    return titled(pair, f"{int(score)} inliers: {kind}")
+
+
+def in_columns(pairs: Sequence[Pixels]) -> Pixels:
+    """Pairs row by row; white where nothing came in."""
+    empty = titled(white(THUMB[1], 2 * THUMB[0] + GAP), "" if pairs else "nothing comes in")
+    filled = [*pairs, *[empty] * (ROWS * COLUMNS - len(pairs))]
+    return above(*(beside(*filled[k : k + COLUMNS]) for k in range(0, len(filled), COLUMNS)))
+
+
+Cells = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
+class LiveRow(Shown):
+    """Choose a system and a set, see what the table says and how long it takes, and measure it.
+
+    cells: of the table. Features are kept, so what was described once is not described again.
+    """
+
+    def __init__(self, cells: Cells, system: str, column: str) -> None:
+        self.cells = cells
+        self.system = steps("system", list(cells), system)
+        self.column = steps("set", list(cells[system]), column)
+        self.message = widgets.HTML()
+        # What is chosen when the button is pressed counts, whatever is chosen meanwhile.
+        self.job = Job(
+            "Measure",
+            "Measure this row now",
+            lambda bar: self._measure(self.system.value, self.column.value, bar),
+        )
+        self.system.observe(self._offer, "value")
+        self.column.observe(self._describe, "value")
+        self._describe()
+        rows = [widgets.HBox([self.system, self.column]), self.message, self.job.widget]
+        box = labelled_box(rows, Labels(shown=False))
+        super().__init__(box, "Sliders for a system and a set, and a button that measures")
+
+    def _measure(self, system: str, column: str, bar: Bar) -> str:
+        now = measure_cell(find_system(system), column, FeatureCache.default(), bar)
+        before = self.cells[system][column]
+        return (
+            f"{system} on {column}: mAP <b>{now['map']:.3f}</b> now, "
+            f"{before['map']:.3f} in the table"
+        )
+
+    def _offer(self, _: Any = None) -> None:
+        self.column.options = list(self.cells[self.system.value])
+        self._describe()
+
+    def _describe(self, _: Any = None) -> None:
+        cell = self.cells[self.system.value][self.column.value]
+        kept, anew = estimated_seconds(cell)
+        self.message.value = (
+            f"In the table: mAP {cell['map']:.3f}, over {cell['queries']} queries among "
+            f"{cell['images']} pictures. Measuring it again takes about {duration(anew)}, "
+            f"or {duration(kept)} where all features are kept from before."
+        )

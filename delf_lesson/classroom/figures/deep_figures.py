@@ -1,0 +1,231 @@
+"""The figures of notebooks 03 to 05: grids, similarity and score maps, neighbours, selections."""
+
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from delf_lesson.classroom.figures.image_figures import (
+    BLUE,
+    LOOK,
+    ORANGE,
+    Picture,
+    drawing,
+    new_figure,
+    photograph,
+)
+from delf_lesson.classroom.figures.keypoint_figures import bare_image
+from delf_lesson.classroom.figures.retrieval_figures import draw_curves, styles
+from delf_lesson.images import Pixels
+
+
+def show_grid(image: Pixels, xy: NDArray, boxes: NDArray, alt: str) -> Picture:
+    """A grid's centres (N, 2) over its image, and the squares (K, 4) that chosen cells can see."""
+    with rc_context(LOOK):
+        figure = new_figure(3.6)
+        axes = figure.add_subplot(1, 2, 1)
+        bare_image(axes, image, f"{len(xy)} cells, one descriptor each")
+        axes.plot(*xy.T, ".", color=ORANGE, markersize=2)
+        axes = figure.add_subplot(1, 2, 2)
+        bare_image(axes, image, "what three of them can see")
+        for (x0, y0, x1, y1), (colour, style) in zip(boxes, styles(len(boxes)), strict=True):
+            square = Rectangle(
+                (x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, linewidth=2
+            )
+            axes.add_patch(square)
+            axes.plot((x0 + x1) / 2, (y0 + y1) / 2, style[0], color=colour, markersize=6)
+        for axes in figure.axes:
+            axes.set_xlim(-0.5, image.shape[1] - 0.5)
+            axes.set_ylim(image.shape[0] - 0.5, -0.5)
+        return photograph(figure, alt)
+
+
+def overlay(image: Pixels, values: NDArray, low: float, high: float, cell: float = 16) -> Pixels:
+    """A map (h, w) laid over its image (H, W, 3): brighter and yellower where it is higher.
+
+    cell: pixels of the image that a value stands for: 16 divided by the pyramid's scale. Each is a
+    block, so that nobody takes the grid for something finer; the last ones may be cut off.
+    """
+    share = np.clip((values - low) / max(high - low, 1e-9), 0, 1)
+    rows, columns = (
+        np.minimum((np.arange(side) + 0.5) // cell, count - 1).astype(int)
+        for side, count in zip(image.shape[:2], values.shape, strict=True)
+    )
+    blocks = (255 * share).astype(np.uint8)[rows][:, columns]
+    colours = cv2.applyColorMap(blocks, cv2.COLORMAP_CIVIDIS)[:, :, ::-1]
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[:, :, None].repeat(3, axis=2)
+    return cv2.addWeighted(grey, 0.35, np.ascontiguousarray(colours), 0.65, 0)
+
+
+def show_overlays(
+    images: Sequence[Pixels],
+    maps: Sequence[NDArray],
+    titles: Sequence[str],
+    alt: str,
+    mark: tuple[float, float] | None = None,
+    ends: tuple[float, float] | None = None,
+    columns: int = 3,
+    cell: float = 16,
+) -> Picture:
+    """Maps (h, w) over their images: from `ends`, or each from its own lowest to its highest.
+
+    cell: see `overlay`. mark: `(x, y)` in the first image: the cell that was asked for.
+    """
+    rows = -(-len(images) // columns)
+    with rc_context(LOOK):
+        tallest = max(image.shape[0] / image.shape[1] for image in images)
+        figure = new_figure((9.0 / columns * tallest + 0.3) * rows)
+        for place, (image, values, title) in enumerate(zip(images, maps, titles, strict=True)):
+            axes = figure.add_subplot(rows, columns, place + 1)
+            low, high = ends or (float(values.min()), float(values.max()))
+            bare_image(axes, overlay(image, values, low, high, cell), title)
+            if place == 0 and mark is not None:
+                draw_mark(axes, mark)
+        return photograph(figure, alt)
+
+
+def draw_mark(axes: Axes, xy: tuple[float, float]) -> None:
+    """A cross that shows on bright and on dark."""
+    axes.plot(*xy, "+", color="white", markersize=16, markeredgewidth=5)
+    axes.plot(*xy, "+", color="black", markersize=14, markeredgewidth=2)
+
+
+def draw_selected(axes: Axes, image: Pixels, xy: NDArray, on: NDArray, title: str = "") -> None:
+    """Keypoints (N, 2) over their image: blue circles on the landmark, orange crosses off it."""
+    bare_image(axes, image, title)
+    axes.plot(*xy[on].T, "o", color=BLUE, markersize=4, markerfacecolor="none", markeredgewidth=1.3)
+    axes.plot(*xy[~on].T, "x", color=ORANGE, markersize=4, markeredgewidth=1.3)
+    axes.set_xlim(-0.5, image.shape[1] - 0.5)
+    axes.set_ylim(image.shape[0] - 0.5, -0.5)
+
+
+def show_selected(
+    image: Pixels, kept: Mapping[str, tuple[NDArray, NDArray]], alt: str, columns: int = 2
+) -> Picture:
+    """What several ways of keeping keypoints keep of one image, by their titles.
+
+    kept: points (N, 2) and whether each is on the landmark (N,).
+    """
+    rows = -(-len(kept) // columns)
+    with rc_context(LOOK):
+        height = 9.0 / columns * image.shape[0] / image.shape[1] * 0.95 + 0.3
+        figure = new_figure(height * rows + 0.3)
+        for place, (title, (xy, on)) in enumerate(kept.items(), start=1):
+            axes = figure.add_subplot(rows, columns, place)
+            draw_selected(axes, image, xy, on, f"{title}: {on.mean():.0%} on the landmark")
+        axes.plot([], [], "o", color=BLUE, markerfacecolor="none", label="on the landmark")
+        axes.plot([], [], "x", color=ORANGE, label="off it")
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        return photograph(figure, alt)
+
+
+def show_stages(stages: Sequence[tuple[str, Pixels, NDArray | None]], alt: str) -> Picture:
+    """An image's way through a method: by title, the image drawn, and points (N, 2) over it."""
+    columns = 3
+    rows = -(-len(stages) // columns)
+    with rc_context(LOOK):
+        shape = stages[0][1].shape
+        figure = new_figure((9.0 / columns * shape[0] / shape[1] + 0.3) * rows)
+        for place, (title, image, xy) in enumerate(stages, start=1):
+            axes = figure.add_subplot(rows, columns, place)
+            bare_image(axes, image, title)
+            if xy is not None:
+                axes.plot(*xy.T, ".", color=ORANGE, markersize=3)
+                axes.set_xlim(-0.5, image.shape[1] - 0.5)
+                axes.set_ylim(image.shape[0] - 0.5, -0.5)
+        return photograph(figure, alt)
+
+
+def around(image: Pixels, xy: NDArray, radius: int) -> Pixels:
+    """The image where it lies within a radius of one of the points (N, 2), and pale elsewhere."""
+    near = np.zeros(image.shape[:2], np.uint8)
+    for x, y in np.rint(xy).astype(int).tolist():
+        cv2.circle(near, (x, y), radius, 1, -1)
+    pale = cv2.addWeighted(image, 0.2, np.full_like(image, 255), 0.8, 0)
+    return np.where(near[:, :, None] == 1, image, pale)
+
+
+def show_neighbours(
+    rows: Mapping[str, tuple[Pixels, Sequence[Pixels], Sequence[bool]]], alt: str
+) -> Picture:
+    """What each cell shows, and what its nearest cells show, framed by right or wrong.
+
+    rows: by name, the asking patch, the patches found, nearest first, and which are right.
+    """
+    with rc_context(LOOK):
+        columns = 1 + max(len(found) for _, found, _ in rows.values())
+        figure = new_figure((9.0 / columns + 0.1) * len(rows) + 0.3)
+        for row, (name, (asked, found, right)) in enumerate(rows.items()):
+            for column, patch in enumerate([asked, *found]):
+                axes = figure.add_subplot(len(rows), columns, row * columns + column + 1)
+                axes.imshow(patch)
+                axes.set(xticks=[], yticks=[])
+                if column == 0:
+                    axes.set_ylabel(name)
+                    continue
+                for spine in axes.spines.values():
+                    spine.set(
+                        visible=True,
+                        linewidth=3,
+                        color=BLUE if right[column - 1] else ORANGE,
+                        linestyle="-" if right[column - 1] else "--",
+                    )
+        return photograph(figure, alt)
+
+
+def show_curves(
+    x: Sequence[float],
+    curves: Mapping[str, Sequence[float]],
+    labels: tuple[str, str],
+    alt: str,
+    log: bool = False,
+) -> Picture:
+    """Curves from 0 to 1 over x; labels: of both axes."""
+    with rc_context(LOOK):
+        figure = new_figure(3.6, 7.5)
+        axes = figure.add_subplot()
+        draw_curves(axes, x, curves)
+        if log:
+            axes.set_xscale("log")
+            axes.set_xticks(x, [f"{value:g}" for value in x])
+            axes.minorticks_off()
+        axes.set(xlabel=labels[0], ylabel=labels[1])
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+        return drawing(figure, alt)
+
+
+def show_loss(losses: Mapping[str, Sequence[float]], chance: float, alt: str) -> Picture:
+    """Cross-entropy after every epoch, and what guessing gives: the logarithm of the classes."""
+    return drawing(loss_figure(losses, chance), alt)
+
+
+def loss_figure(
+    losses: Mapping[str, Sequence[float]],
+    chance: float,
+    epochs: int | None = None,
+    step: str = "epoch",
+) -> Figure:
+    """What `show_loss` draws; epochs: how many there will be, while not all are done.
+
+    step: what there is a loss of.
+    """
+    with rc_context(LOOK):
+        figure = new_figure(3.4, 7.5)
+        axes = figure.add_subplot()
+        for (name, values), (colour, style) in zip(
+            losses.items(), styles(len(losses)), strict=True
+        ):
+            done = np.arange(1, len(values) + 1)
+            axes.plot(done, values, style, color=colour, label=name, markersize=4)
+        axes.axhline(chance, color="black", linewidth=1, linestyle="--", label="guessing")
+        axes.set(xlabel=step, ylabel="cross-entropy", ylim=(0, None))
+        if epochs:
+            axes.set_xlim(0.5, epochs + 0.5)
+        axes.grid(alpha=0.3)
+        axes.legend()
+        return figure

@@ -1,0 +1,244 @@
+"""The figures of the lesson: one look, alternative text, at most 900 pixels wide."""
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from IPython.display import display
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from delf_lesson.classical.sift import BASE_SIGMA
+from delf_lesson.features import LocalFeatures
+from delf_lesson.images import Pixels, read_image
+from delf_lesson.retrieval.ranking import Result
+
+WIDTH = 9.0  # inches at DPI
+DPI = 100
+BLUE, ORANGE = "#0072b2", "#e69f00"  # safe for colour-blind eyes
+LOOK: dict[Any, Any] = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "figure.facecolor": "white",
+}
+MOST_LINES = 60
+
+
+class Picture:
+    """An encoded image with its alternative text; a notebook shows both.
+
+    mime: `image/png` for drawings, `image/jpeg` for photographs, which are a fifth of the size so.
+    """
+
+    def __init__(self, data: bytes, alt: str, mime: str = "image/png") -> None:
+        self.data = data
+        self.alt = alt
+        self.mime = mime
+
+    def __repr__(self) -> str:
+        return f"Picture: {self.alt}"
+
+    def _ipython_display_(self) -> None:
+        # JupyterLab puts no alternative text on images, so a caption says it to everyone.
+        shown = {
+            self.mime: base64.b64encode(self.data).decode("ascii"),
+            "text/plain": repr(self),
+        }
+        display(shown, metadata={self.mime: {"alt": self.alt}}, raw=True)
+        display({"text/markdown": f"*{self.alt}.*", "text/plain": self.alt}, raw=True)
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """An empty figure of the lesson's width; height in inches of 100 pixels."""
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def encode(figure: Figure, mime: str) -> bytes:
+    """A figure as the bytes of a PNG or JPEG file."""
+    buffer = io.BytesIO()
+    if mime == "image/jpeg":
+        figure.savefig(buffer, format="jpeg", dpi=DPI, pil_kwargs={"quality": 88})
+    else:
+        figure.savefig(buffer, format="png", dpi=DPI)
+    return buffer.getvalue()
+
+
+def pixels(figure: Figure) -> Pixels:
+    """A figure as an image, `uint8` RGB (H, W, 3)."""
+    canvas = figure.canvas
+    assert isinstance(canvas, FigureCanvasAgg)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+
+
+def drawing(figure: Figure, alt: str) -> Picture:
+    """A figure of lines and text as a picture."""
+    return Picture(encode(figure, "image/png"), alt)
+
+
+def photograph(figure: Figure, alt: str) -> Picture:
+    """A figure that holds photographs as a picture."""
+    return Picture(encode(figure, "image/jpeg"), alt, "image/jpeg")
+
+
+def show_images(
+    images: Sequence[Pixels], titles: Sequence[str], alt: str, columns: int = 5
+) -> Picture:
+    """Images in a grid, each under its title."""
+    rows = -(-len(images) // columns)
+    with rc_context(LOOK):
+        figure = new_figure(1.75 * rows)
+        for place, (image, title) in enumerate(zip(images, titles, strict=True), start=1):
+            axes = figure.add_subplot(rows, columns, place)
+            axes.imshow(image)
+            axes.set_title(title)
+            axes.set_axis_off()
+        return photograph(figure, alt)
+
+
+def show_keypoints(image: Pixels, features: LocalFeatures, alt: str, title: str = "") -> Picture:
+    """Keypoints over their image, each a circle of three times its sigma: the part it describes."""
+    with rc_context(LOOK):
+        figure = new_figure(6.0, 8.0)
+        axes = figure.add_subplot()
+        axes.imshow(image)
+        drawn = figure.dpi * 8.0 / image.shape[1]  # figure pixels an image pixel
+        radius = 3 * BASE_SIGMA / features.scales * drawn * 72 / figure.dpi
+        x, y = features.xy.T
+        areas = (2 * radius) ** 2
+        axes.scatter(x, y, s=areas, facecolors="none", edgecolors=ORANGE, linewidths=1)
+        axes.set_xlim(-0.5, image.shape[1] - 0.5)
+        axes.set_ylim(image.shape[0] - 0.5, -0.5)
+        axes.set_title(title)
+        axes.set_axis_off()
+        return photograph(figure, alt)
+
+
+def side_by_side(query: Pixels, image: Pixels, height: int) -> tuple[Pixels, float, float, int]:
+    """Both images at one height with a white gap; their scales, and where the second begins."""
+    gap = 8
+    parts, scales = [], []
+    for part in (query, image):
+        scale = height / part.shape[0]
+        size = (max(1, round(part.shape[1] * scale)), height)
+        parts.append(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
+        scales.append(scale)
+    white = np.full((height, gap, 3), 255, np.uint8)
+    return np.hstack([parts[0], white, parts[1]]), *scales, parts[0].shape[1] + gap
+
+
+def draw_match(
+    axes: Axes, query: Pixels, image: Pixels, lines: np.ndarray, height: int = 300
+) -> None:
+    """Query and image side by side on the axes, with a line for each correspondence (N, 4)."""
+    canvas, left, right, start = side_by_side(query, image, height)
+    axes.imshow(canvas)
+    shown = lines[np.linspace(0, len(lines) - 1, min(len(lines), MOST_LINES)).astype(int)]
+    for x0, y0, x1, y1 in shown:
+        axes.plot(
+            [x0 * left, x1 * right + start],
+            [y0 * left, y1 * right],
+            color=ORANGE,
+            linewidth=0.7,
+            alpha=0.8,
+            marker="o",
+            markersize=2,
+        )
+    axes.set_xlim(-0.5, canvas.shape[1] - 0.5)
+    axes.set_ylim(canvas.shape[0] - 0.5, -0.5)
+    axes.set_axis_off()
+
+
+def show_match(
+    query: Pixels, image: Pixels, lines: np.ndarray, alt: str, title: str = ""
+) -> Picture:
+    """Two images with a line for each correspondence; lines is (N, 4), query `(x, y)` first."""
+    with rc_context(LOOK):
+        figure = new_figure(3.6)
+        axes = figure.add_subplot()
+        draw_match(axes, query, image, lines, 480)
+        axes.set_title(title)
+        return photograph(figure, alt)
+
+
+def draw_ranking(
+    query: str | Path | Pixels,
+    results: Sequence[Result],
+    most: int = 6,
+    name: str = "the query",
+    first: int = 1,
+) -> Figure:
+    """The first results, each beside the query with its inlier lines; paths must be readable.
+
+    query: an image file or array; name: what to call an array; first: the rank of the first one.
+    """
+    results = list(results[:most])
+    asked, name = _named(query, name)
+    with rc_context(LOOK):
+        rows = max(1, -(-len(results) // 2))
+        figure = new_figure(1.95 * rows + 0.4)
+        found = f"the best {len(results)} images found" if results else "nothing found"
+        if len(results) == 1:
+            found = "one image found"
+        if first > 1:
+            found = f"ranks {first} to {first + len(results) - 1}"
+        figure.suptitle(f"Query {name}, {found}")
+        for place, result in enumerate(results, start=1):
+            axes = figure.add_subplot(rows, 2, place)
+            draw_match(axes, asked, read_image(result.image), result.lines)
+            proof = f"{result.inliers} inliers" if result.inliers else f"vote {result.vote:.2f}"
+            axes.set_title(f"{first + place - 1}. {short_name(result.image)}: {proof}")
+        return figure
+
+
+def _named(query: str | Path | Pixels, name: str) -> tuple[Pixels, str]:
+    if isinstance(query, np.ndarray):
+        return query, name
+    return read_image(query), short_name(query)
+
+
+def show_ranking(
+    query: str | Path | Pixels,
+    results: Sequence[Result],
+    most: int = 6,
+    name: str = "the query",
+    alt: str | None = None,
+    first: int = 1,
+) -> Picture:
+    """`draw_ranking` as a picture.
+
+    alt: by default it names the first image only: later ones are close and may change places on
+        another processor, and texts are compared strictly.
+    """
+    if alt is None:
+        found = f"first comes {short_name(results[0].image)}" if results else "nothing was found"
+        alt = f"Ranking for the query {_named(query, name)[1]}: {found}"
+    return photograph(draw_ranking(query, results, most, name, first), alt)
+
+
+def short_name(path: str | Path, longest: int = 36) -> str:
+    """An image's folder and file name, cut at the front where it is long."""
+    name = "/".join(Path(path).parts[-2:])
+    return name if len(name) <= longest else f"…{name[1 - longest :]}"
+
+
+def show_bars(values: dict[str, float], label: str, alt: str, digits: int = 2) -> Picture:
+    """Horizontal bars, the first on top, each with its value to so many digits."""
+    with rc_context(LOOK):
+        figure = new_figure(0.6 + 0.3 * len(values))
+        axes = figure.add_subplot()
+        bars = axes.barh(list(values), list(values.values()), color=BLUE)
+        axes.bar_label(bars, fmt=f"%.{digits}f", padding=3)
+        axes.invert_yaxis()
+        axes.set_xlabel(label)
+        return drawing(figure, alt)

@@ -1,0 +1,215 @@
+"""The figures of notebook 01: windows, structure tensors, responses, scale space, extrema."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
+from matplotlib.patches import Circle, Ellipse, Rectangle
+from numpy.typing import NDArray
+
+from delf_lesson.classical.harris import window_change
+from delf_lesson.classical.scale_space import LEVELS, ScaleSpace
+from delf_lesson.classroom.figures.image_figures import (
+    BLUE,
+    LOOK,
+    ORANGE,
+    Picture,
+    drawing,
+    new_figure,
+    photograph,
+)
+from delf_lesson.classroom.figures.retrieval_figures import styles
+from delf_lesson.images import Pixels
+
+SIGNED = "PuOr"  # safe for colour-blind eyes, and grey in the middle
+MOST_SHIFT = 6
+
+
+def bare_image(axes: Axes, image: NDArray, title: str = "", **how: object) -> None:
+    """An image (H, W) or (H, W, 3) without ticks, its pixels as they are."""
+    axes.imshow(image, **({"cmap": "gray"} | how))  # type: ignore[arg-type]
+    axes.set_title(title)
+    axes.set_axis_off()
+
+
+def show_maps(maps: Mapping[str, NDArray], alt: str, columns: int = 2) -> Picture:
+    """Signed maps (H, W) by their titles, each with a scale of its own.
+
+    Zero is white, and the colours end at the 99th percentile of absolute values on both sides.
+    """
+    rows = -(-len(maps) // columns)
+    with rc_context(LOOK):
+        first = next(iter(maps.values()))
+        height = 9.0 / columns * first.shape[0] / first.shape[1] * 0.95 + 0.3
+        figure = new_figure(height * rows)
+        for place, (title, values) in enumerate(maps.items(), start=1):
+            axes = figure.add_subplot(rows, columns, place)
+            end = float(np.percentile(np.abs(values), 99)) or 1.0
+            bare_image(axes, values, title, cmap=SIGNED, vmin=-end, vmax=end)
+        return photograph(figure, alt)
+
+
+def show_windows(
+    image: Pixels, grey: NDArray, places: Mapping[str, tuple[int, int]], alt: str
+) -> Picture:
+    """Where each window is, what it shows, and how much every shift changes it."""
+    with rc_context(LOOK):
+        figure = new_figure(3.5)
+        ratios = [2.4] + [1] * len(places)
+        grid = figure.add_gridspec(2, 1 + len(places), width_ratios=ratios)
+        whole = figure.add_subplot(grid[:, 0])
+        bare_image(whole, image)
+        changes = {name: window_change(grey, xy, MOST_SHIFT) for name, xy in places.items()}
+        most = max(change.max() for change in changes.values())
+        half = 12
+        for place, (name, (x, y)) in enumerate(places.items(), start=1):
+            square = Rectangle(
+                (x - half, y - half),
+                2 * half,
+                2 * half,
+                fill=False,
+                edgecolor=ORANGE,
+                linewidth=1.5,
+            )
+            whole.add_patch(square)
+            white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+            whole.text(x, y - half - 8, name, ha="center", bbox=white)
+            near = grey[y - half : y + half + 1, x - half : x + half + 1]
+            bare_image(figure.add_subplot(grid[0, place]), near, name, vmin=0, vmax=255)
+            axes = figure.add_subplot(grid[1, place])
+            edge = MOST_SHIFT + 0.5
+            axes.imshow(
+                changes[name], cmap="cividis", vmin=0, vmax=most, extent=(-edge, edge, edge, -edge)
+            )
+            axes.set_xlabel("shift u, pixels")
+            if place == 1:
+                axes.set_ylabel("shift v, pixels")
+        return photograph(figure, alt)
+
+
+def show_tensor_ellipses(
+    image: Pixels, tensor: NDArray, corner: tuple[int, int], size: int, alt: str, step: int = 8
+) -> Picture:
+    """The shifts that change each window equally, as ellipses over a square of the image.
+
+    tensor: (H, W, 3); corner: `(x, y)` of the square; size and step in pixels. The axes of
+    u^T M u = const are along M's eigenvectors and 1 / sqrt(eigenvalue) long; cut at `step`.
+    """
+    x0, y0 = corner
+    with rc_context(LOOK):
+        figure = new_figure(6.0, 6.5)
+        axes = figure.add_subplot()
+        bare_image(axes, image)
+        part = tensor[y0 : y0 + size, x0 : x0 + size, :2].sum(axis=2)
+        unit = step * 0.35 * np.sqrt(np.percentile(part, 90) / 2)
+        for y in range(y0 + step // 2, y0 + size, step):
+            for x in range(x0 + step // 2, x0 + size, step):
+                a, b, c = tensor[y, x]
+                values, vectors = np.linalg.eigh([[a, c], [c, b]])
+                long, short = np.minimum(unit / np.sqrt(np.maximum(values, 1e-9)), step)
+                angle = float(np.degrees(np.arctan2(vectors[1, 0], vectors[0, 0])))
+                axes.add_patch(
+                    Ellipse((x, y), long, short, angle=angle, fill=False, edgecolor=ORANGE, lw=1.2)
+                )
+        axes.set_xlim(x0 - 0.5, x0 + size - 0.5)
+        axes.set_ylim(y0 + size - 0.5, y0 - 0.5)
+        return photograph(figure, alt)
+
+
+def show_eigenvalues(
+    large: NDArray, small: NDArray, k: float, threshold: float, alt: str
+) -> Picture:
+    """Every pixel by its two eigenvalues, and the lines where Harris and Shi-Tomasi decide."""
+    with rc_context(LOOK):
+        figure = new_figure(4.6, 6.5)
+        axes = figure.add_subplot()
+        every = max(1, large.size // 20_000)
+        axes.plot(
+            large.ravel()[::every], small.ravel()[::every], ".", color=BLUE, ms=1.5, alpha=0.35
+        )
+        along = np.geomspace(max(large.max(), 1e-9) * 1e-4, large.max(), 400)
+        grid_small = np.geomspace(along[0] * 1e-2, along[-1], 400)
+        first, second = np.meshgrid(along, grid_small)
+        response = first * second - k * (first + second) ** 2
+        response[second > first] = np.nan
+        axes.contour(first, second, response, [threshold], colors=ORANGE, linewidths=2)
+        axes.axhline(np.sqrt(threshold), color="black", linestyle="--", linewidth=1)
+        axes.plot([], [], color=ORANGE, linewidth=2, label="Harris: R = threshold")
+        axes.plot([], [], "k--", label="Shi-Tomasi: smaller eigenvalue = constant")
+        axes.set(xscale="log", yscale="log", xlim=along[[0, -1]], ylim=grid_small[[0, -1]])
+        axes.set_xlabel("larger eigenvalue")
+        axes.set_ylabel("smaller eigenvalue")
+        axes.legend(loc="lower right")
+        return drawing(figure, alt)
+
+
+def show_points(
+    images: Sequence[Pixels],
+    points: Mapping[str, NDArray],
+    alt: str,
+    columns: int = 2,
+    radius: float = 0.0,
+) -> Picture:
+    """Points (N, 2) by their titles, each over its image; one image serves for all of them.
+
+    radius: of a circle around each, in pixels of its image; 0 for none.
+    """
+    images = list(images) * len(points) if len(images) == 1 else list(images)
+    rows = -(-len(points) // columns)
+    with rc_context(LOOK):
+        shape = images[0].shape
+        figure = new_figure((9.0 / columns * shape[0] / shape[1] * 0.95 + 0.3) * rows)
+        pairs = zip(images, points.items(), strict=True)
+        for place, (image, (title, xy)) in enumerate(pairs, start=1):
+            axes = figure.add_subplot(rows, columns, place)
+            bare_image(axes, image, title)
+            axes.plot(*np.reshape(xy, (-1, 2)).T, "+", color=ORANGE, markersize=5, mew=1.2)
+            if radius:
+                circles = [Circle((x, y), radius) for x, y in np.reshape(xy, (-1, 2))]
+                axes.add_collection(
+                    PatchCollection(circles, facecolor="none", edgecolor=ORANGE, linewidth=1)
+                )
+            axes.set_xlim(-0.5, image.shape[1] - 0.5)
+            axes.set_ylim(image.shape[0] - 0.5, -0.5)
+        return photograph(figure, alt)
+
+
+def show_scale_space(space: ScaleSpace, alt: str, octaves: int = 3, dog: bool = False) -> Picture:
+    """The levels of the first octaves, all drawn at one size; of D with `dog`."""
+    stacks = [octave.dog if dog else octave.gaussians for octave in space.octaves[:octaves]]
+    count = len(stacks[0])
+    with rc_context(LOOK):
+        height = 9.0 / count * stacks[0].shape[1] / stacks[0].shape[2] + 0.25
+        figure = new_figure(height * len(stacks))
+        for row, stack in enumerate(stacks):
+            for level, values in enumerate(stack):
+                axes = figure.add_subplot(len(stacks), count, row * count + level + 1)
+                title = f"$\\sigma$ = {space.sigma(row, level):.1f} px"
+                if dog:
+                    bare_image(axes, values, title, cmap=SIGNED, vmin=-0.06, vmax=0.06)
+                else:
+                    bare_image(axes, values, title, vmin=0, vmax=1)
+        return photograph(figure, alt)
+
+
+def show_along_scale(places: Mapping[str, tuple[ScaleSpace, NDArray]], alt: str) -> Picture:
+    """D at one place `(x, y)` of an image over all octaves, by the size of the blur."""
+    with rc_context(LOOK):
+        figure = new_figure(3.4, 7.5)
+        axes = figure.add_subplot()
+        drawn = zip(places.items(), styles(len(places)), strict=True)
+        for (name, (space, xy)), (colour, _) in drawn:
+            for number, octave in enumerate(space.octaves):
+                x, y = np.rint((np.asarray(xy) - space.origin) / octave.step).astype(int)
+                sigma = [space.sigma(number, level) for level in range(LEVELS + 2)]
+                label = name if number == 0 else None
+                axes.plot(sigma, octave.dog[:, y, x], ".-", color=colour, label=label)
+        axes.axhline(0, color="black", linewidth=0.5)
+        axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.set_xlabel("sigma in pixels")
+        axes.set_ylabel("D at this place")
+        axes.legend()
+        return drawing(figure, alt)

@@ -1,0 +1,216 @@
+"""Figures and tables of results (lab 07)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from IPython.display import display
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from delf_lesson.classroom.figures.image_figures import (
+    BLUE,
+    LOOK,
+    ORANGE,
+    Picture,
+    drawing,
+    new_figure,
+    photograph,
+)
+from delf_lesson.classroom.figures.keypoint_figures import bare_image
+from delf_lesson.classroom.figures.retrieval_figures import draw_precision_recall, styles
+from delf_lesson.datasets.benchmark import Benchmark, Truth
+from delf_lesson.evaluation.metrics import PrecisionRecall
+from delf_lesson.images import read_image
+
+
+def show_rows(
+    rows: Mapping[str, Mapping[str, tuple[float, float, float]]], label: str, alt: str
+) -> Picture:
+    """Values with intervals, (value, low, high), of several sets: a line for each row."""
+    sets = list(dict.fromkeys(name for own in rows.values() for name in own))
+    with rc_context(LOOK):
+        figure = new_figure(0.9 + 0.32 * len(rows))
+        axes = figure.add_subplot()
+        drawn = zip(sets, styles(len(sets)), np.linspace(-0.18, 0.18, len(sets)), strict=True)
+        for name, (colour, style), shift in drawn:
+            have = [(y, own[name]) for y, own in enumerate(rows.values()) if name in own]
+            heights = [y + shift for y, _ in have]
+            means, lows, highs = np.array([values for _, values in have]).T
+            axes.errorbar(
+                means,
+                heights,
+                xerr=[means - lows, highs - means],
+                fmt=style[0],
+                color=colour,
+                capsize=2,
+                linewidth=1.2,
+                markersize=5,
+                label=name,
+            )
+        axes.set_yticks(range(len(rows)), list(rows))
+        axes.invert_yaxis()
+        axes.set(xlim=(0, 1), xlabel=label)
+        axes.grid(alpha=0.3)
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+        return drawing(figure, alt)
+
+
+def found_shares(
+    own: Mapping[str, Mapping[str, Any]], columns: Sequence[str]
+) -> dict[tuple[str, str], float]:
+    """The share found by (condition, class) over several sets together.
+
+    own: a system's cells of the table, by set.
+    """
+    counts: dict[tuple[str, str], list[float]] = {}
+    for column in columns:
+        for condition, classes in own[column]["found"].items():
+            for name, (share, count) in classes.items():
+                have = counts.setdefault((condition, name), [0.0, 0.0])
+                have[0] += share * count
+                have[1] += count
+    return {key: found / count for key, (found, count) in counts.items()}
+
+
+def show_shares(
+    shares: Mapping[str, Mapping[tuple[str, str], float]], label: str, alt: str
+) -> Picture:
+    """A share for each row and (condition, class), on blue that is darker where it is higher."""
+    classes = list(next(iter(shares.values())))
+    conditions = list(dict.fromkeys(condition for condition, _ in classes))
+    values = np.array([[own[name] for name in classes] for own in shares.values()])
+    with rc_context(LOOK):
+        figure = new_figure(1.2 + 0.32 * len(values))
+        axes = figure.add_subplot()
+        axes.imshow(values, cmap="Blues", vmin=0, vmax=1.2, aspect="auto")
+        for (row, column), value in np.ndenumerate(values):
+            colour = "white" if value > 0.7 else "black"
+            axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", color=colour)
+        for condition in conditions:
+            own = [place for place, (name, _) in enumerate(classes) if name == condition]
+            axes.text(sum(own) / len(own), -0.8, condition, ha="center", va="bottom")
+            axes.axvline(own[0] - 0.5, color="black", linewidth=1.5)
+        axes.set_yticks(range(len(shares)), list(shares))
+        axes.set_xticks(range(len(classes)), [name for _, name in classes], rotation=60)
+        axes.tick_params(length=0)
+        axes.set_xlabel(label)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        return drawing(figure, alt)
+
+
+def curves_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
+    """Precision over recall, without markers and on axes from 0 to 1."""
+    figure = draw_precision_recall(
+        {name: (list(curve.precision), list(curve.recall)) for name, curve in curves.items()}, "-"
+    )
+    figure.axes[0].set_xlim(0, 1)
+    figure.axes[0].legend(loc="lower left")
+    return figure
+
+
+def threshold_figure(curves: Mapping[str, PrecisionRecall], threshold: float) -> Figure:
+    """Precision over recall, and where each curve stands at one threshold for all."""
+    figure = curves_figure(curves)
+    axes = figure.axes[0]
+    for curve, (colour, style) in zip(curves.values(), styles(len(curves)), strict=True):
+        precision, recall = curve.at(threshold)
+        axes.plot(recall, precision, style[0], color=colour, markersize=11, markeredgecolor="black")
+    axes.set_title(f"Marks: returned if there are at least {threshold:g} inliers")
+    return figure
+
+
+def show_threshold(curves: Mapping[str, PrecisionRecall], threshold: float, alt: str) -> Picture:
+    """`threshold_figure` as a picture."""
+    return drawing(threshold_figure(curves, threshold), alt)
+
+
+_FRAMES = {"right": (BLUE, "-"), "wrong": (ORANGE, "--"), "junk": ("0.6", ":")}
+
+
+def verdict(image: str, truth: Truth) -> str:
+    """Whether an image found, by its name, is "right", "wrong" or "junk" for a query."""
+    if image in truth.junk:
+        return "junk"
+    return "right" if image in truth.positives else "wrong"
+
+
+def show_first(
+    cells: Mapping[str, Mapping[str, Any]], benchmark: Benchmark, query: str, alt: str
+) -> Picture:
+    """A query, and what each system returned first, framed by right or wrong.
+
+    cells: of the table, by system, all of this benchmark; their "first" is drawn.
+    """
+    asked = next(one for one in benchmark.queries if one.name == query)
+    paths = {benchmark.name_of(path): path for path in benchmark.images}
+    columns = 1 + max(len(cell["first"][query]) for cell in cells.values())
+    with rc_context(LOOK):
+        figure = new_figure(1.75 * len(cells))
+        for row, (system, cell) in enumerate(cells.items()):
+            axes = figure.add_subplot(len(cells), columns, row * columns + 1)
+            bare_image(axes, asked.read(), f"{system}: AP {cell['average_precisions'][query]:.2f}")
+            for place, (image, confidence) in enumerate(cell["first"][query], start=2):
+                axes = figure.add_subplot(len(cells), columns, row * columns + place)
+                unit = "cosine" if cell["confidence"] == "vote" else "inliers"
+                number = f"{confidence:.2f}" if unit == "cosine" else f"{int(confidence)}"
+                judged = verdict(image, benchmark.truth[query])
+                axes.imshow(read_image(paths[image]))
+                axes.set_title(f"{judged}: {unit} {number}")
+                _frame(axes, judged)
+        return photograph(figure, alt)
+
+
+def _frame(axes: Axes, judged: str) -> None:
+    colour, line = _FRAMES[judged]
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set(visible=True, linewidth=3, color=colour, linestyle=line)
+
+
+class Table:
+    """Rows under a header, as Markdown: every page can show and every screen reader read it.
+
+    numbers: whether all columns but the first are numbers, which stand at the right.
+    """
+
+    def __init__(
+        self, header: Sequence[str], rows: Sequence[Sequence[str]], numbers: bool = True
+    ) -> None:
+        if odd := [row for row in rows if len(row) != len(header)]:
+            raise ValueError(f"rows: {odd[0]} has {len(odd[0])} cells; wanted {len(header)}")
+        self.header, self.rows = list(header), [list(row) for row in rows]
+        self.numbers = numbers
+
+    def __repr__(self) -> str:
+        return f"Table: {', '.join(self.header)}; {len(self.rows)} rows"
+
+    @property
+    def text(self) -> str:
+        """The table in Markdown."""
+        other = "---:" if self.numbers else "---"
+        lines = [self.header, ["---", *[other] * (len(self.header) - 1)], *self.rows]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+    def _ipython_display_(self) -> None:
+        display({"text/markdown": self.text, "text/plain": repr(self)}, raw=True)
+
+
+def map_table(
+    cells: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    systems: Sequence[str],
+    columns: Sequence[str],
+) -> Table:
+    """mAP in percent with its interval, a row for each system and a column for each set."""
+
+    def cell(system: str, column: str) -> str:
+        found = cells.get(system, {}).get(column)
+        if found is None:
+            return "–"
+        low, high = found["map_interval"]
+        return f"**{100 * found['map']:.1f}** [{100 * low:.0f}, {100 * high:.0f}]"
+
+    rows = [[system, *(cell(system, column) for column in columns)] for system in systems]
+    return Table(["system", *columns], rows)

@@ -1,0 +1,223 @@
+"""Figures of the retrieval pipeline, and curves of one quantity over another (labs 01, 02, 06)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from delf_lesson.classical.properties import Properties
+from delf_lesson.classical.transformations import CHANGES, Change
+from delf_lesson.classroom.figures.image_figures import (
+    BLUE,
+    LOOK,
+    ORANGE,
+    Picture,
+    drawing,
+    new_figure,
+)
+
+GIB = 2**30
+
+
+def show_intervals(
+    values: Mapping[str, tuple[float, float, float]], label: str, alt: str
+) -> Picture:
+    """Horizontal bars, each (value, low, high) with its interval as a whisker."""
+    with rc_context(LOOK):
+        figure = new_figure(0.7 + 0.35 * len(values))
+        axes = figure.add_subplot()
+        means, lows, highs = np.array(list(values.values())).T
+        bars = axes.barh(
+            list(values), means, color=BLUE, xerr=[means - lows, highs - means], capsize=4
+        )
+        axes.bar_label(bars, [f"{mean:.2f}" for mean in means], label_type="center", color="white")
+        axes.invert_yaxis()
+        axes.set_xlim(0, 1)
+        axes.set_xlabel(label)
+        return drawing(figure, alt)
+
+
+def show_lists(rows: NDArray, centroids: NDArray, query: NDArray, probes: int, alt: str) -> Picture:
+    """Descriptors of two numbers (N, 2) in their inverted lists, and those a query (2,) looks into.
+
+    centroids: of the lists (L, 2). A descriptor belongs to the list of its nearest centroid.
+    """
+    nearest = np.argsort(((centroids - query) ** 2).sum(axis=1))[:probes]
+    own = ((rows[:, None] - centroids) ** 2).sum(axis=2).argmin(axis=1)
+    looked = np.isin(own, nearest)
+    with rc_context(LOOK):
+        figure = new_figure(4.6, 6.5)
+        axes = figure.add_subplot()
+        low, high = rows.min(axis=0) - 0.02, rows.max(axis=0) + 0.02
+        x, y = np.meshgrid(*(np.linspace(a, b, 400) for a, b in zip(low, high, strict=True)))
+        places = np.stack([x.ravel(), y.ravel()], axis=1)
+        lists = ((places[:, None] - centroids) ** 2).sum(axis=2).argmin(axis=1).reshape(x.shape)
+        borders = (np.diff(lists, axis=0)[:, :-1] != 0) | (np.diff(lists, axis=1)[:-1] != 0)
+        extent = (low[0], high[0], low[1], high[1])
+        axes.imshow(borders, origin="lower", extent=extent, cmap="Greys", aspect="auto", alpha=0.5)
+        axes.scatter(rows[~looked, 0], rows[~looked, 1], s=3, color="0.6", label="not compared")
+        axes.scatter(
+            rows[looked, 0],
+            rows[looked, 1],
+            s=5,
+            color=BLUE,
+            label=f"in the {probes} lists looked into",
+        )
+        axes.scatter(
+            centroids[:, 0], centroids[:, 1], s=40, marker="+", color="black", label="centroids"
+        )
+        axes.scatter(
+            query[0],
+            query[1],
+            s=90,
+            marker="X",
+            color=ORANGE,
+            edgecolors="black",
+            label="the query",
+        )
+        axes.set(xlabel="first number of a descriptor", ylabel="second number")
+        axes.legend(loc="upper left", fontsize=8)
+        return drawing(figure, alt)
+
+
+def show_code(descriptor: NDArray, decoded: NDArray, parts: int, alt: str) -> Picture:
+    """A descriptor (D,) and what its code stands for, with lines between the parts."""
+    with rc_context(LOOK):
+        figure = new_figure(2.6)
+        axes = figure.add_subplot()
+        numbers = np.arange(len(descriptor))
+        axes.bar(numbers, descriptor, color=BLUE, label="the descriptor")
+        axes.step(numbers, decoded, where="mid", color=ORANGE, label="what its code stands for")
+        for border in np.arange(1, parts) * len(descriptor) / parts - 0.5:
+            axes.axvline(border, color="0.7", linewidth=0.8)
+        axes.set(xlabel="number of the descriptor", ylabel="value", xlim=(-0.5, len(descriptor)))
+        axes.legend(fontsize=8)
+        return drawing(figure, alt)
+
+
+def show_tradeoff(
+    points: Mapping[str, tuple[float, float]], labels: tuple[str, str], alt: str
+) -> Picture:
+    """Named points (x, y), x on a logarithmic axis: what recall costs; labels of the two axes."""
+    with rc_context(LOOK):
+        figure = new_figure(3.6, 6.5)
+        axes = figure.add_subplot()
+        for name, (x, y) in points.items():
+            axes.plot(x, y, "o", color=BLUE)
+            axes.annotate(name, (x, y), xytext=(6, -10), textcoords="offset points", fontsize=8)
+        axes.set(xlabel=labels[0], ylabel=labels[1], xscale="log", ylim=(0, 1.05))
+        axes.margins(x=0.25)
+        axes.grid(alpha=0.3)
+        return drawing(figure, alt)
+
+
+def show_growth(
+    counts: Sequence[float], bytes_each: Mapping[str, float], limits: Mapping[str, float], alt: str
+) -> Picture:
+    """Memory over the number of descriptors, of ways to keep them at so many bytes each.
+
+    limits: lines across, in bytes, by name; written below and above them in turn.
+    """
+    with rc_context(LOOK):
+        figure = new_figure(3.8, 6.5)
+        axes = figure.add_subplot()
+        drawn = zip(bytes_each.items(), styles(len(bytes_each)), strict=True)
+        for (name, each), (colour, style) in drawn:
+            memory = np.array(counts) * each / GIB
+            axes.plot(counts, memory, style, color=colour, label=name, markersize=4)
+        for (name, limit), above in zip(limits.items(), cycle((False, True)), strict=False):
+            axes.axhline(limit / GIB, color="0.5", linewidth=0.8)
+            place, side = (0, 3 if above else -3), "bottom" if above else "top"
+            at = (counts[0], limit / GIB)
+            axes.annotate(name, at, xytext=place, textcoords="offset points", va=side)
+        axes.set(xlabel="descriptors", ylabel="GiB", xscale="log", yscale="log")
+        axes.grid(alpha=0.3)
+        axes.legend(loc="lower right")
+        return drawing(figure, alt)
+
+
+STYLES = (
+    (BLUE, "o-"),
+    (ORANGE, "s--"),
+    ("black", "^:"),
+    ("#009e73", "d-."),
+    ("#cc79a7", "v-"),
+    ("#56b4e9", "P--"),
+    ("#d55e00", "X:"),
+    ("#666666", "*-."),
+)
+"""Colours that colour-blind eyes tell apart, each with a marker and a line of its own."""
+
+
+def styles(count: int) -> tuple[tuple[str, str], ...]:
+    """Colour and line of each of `count` curves; ValueError for more than can be told apart."""
+    if count > len(STYLES):
+        raise ValueError(f"curves holds {count} curves; wanted {len(STYLES)} at most in one figure")
+    return STYLES[:count]
+
+
+def draw_curves(axes: Axes, x: Sequence[float], curves: Mapping[str, Sequence[float]]) -> None:
+    """Each curve over x, in the lesson's styles, from 0 to 1."""
+    for (name, y), (colour, style) in zip(curves.items(), styles(len(curves)), strict=True):
+        axes.plot(x, y, style, color=colour, label=name, markersize=4)
+    axes.set_ylim(0, 1.03)
+    axes.grid(alpha=0.3)
+
+
+def draw_precision_recall(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], style: str | None = None
+) -> Figure:
+    """Precision over recall, of curves by their names; style: of lines, instead of markers."""
+    with rc_context(LOOK):
+        figure = new_figure(4.2, 6.5)
+        axes = figure.add_subplot()
+        drawn = zip(curves.items(), styles(len(curves)), strict=True)
+        for (name, (precision, recall)), (colour, own) in drawn:
+            axes.plot(recall, precision, style or own, color=colour, label=name, markersize=4)
+        axes.set(xlabel="recall", ylabel="precision", ylim=(0, 1.03), xlim=(0, None))
+        axes.grid(alpha=0.3)
+        axes.legend()
+        return figure
+
+
+def show_precision_recall(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], alt: str
+) -> Picture:
+    """Precision over recall, of curves by their names."""
+    return drawing(draw_precision_recall(curves), alt)
+
+
+def show_invariance(
+    curves: Mapping[str, Mapping[str, Sequence[Properties]]],
+    measure: Callable[[Properties], float],
+    label: str,
+    alt: str,
+    changes: Mapping[str, Change] = CHANGES,
+    columns: int = 4,
+) -> Picture:
+    """One number of `properties.invariance` for every change: a panel each, a curve an extractor.
+
+    The mildest amount stands left, whatever its number.
+    """
+    rows = -(-len(curves) // columns)
+    columns = min(columns, len(curves))
+    with rc_context(LOOK):
+        figure = new_figure(2.3 * rows + 0.5)
+        for place, (change, by_extractor) in enumerate(curves.items(), start=1):
+            axes = figure.add_subplot(rows, columns, place)
+            steps = range(len(changes[change].amounts))
+            draw_curves(
+                axes, steps, {n: [measure(p) for p in ps] for n, ps in by_extractor.items()}
+            )
+            axes.set_xticks(steps, [f"{amount:g}" for amount in changes[change].amounts])
+            axes.set_title(change)
+            axes.set_xlabel(changes[change].label)
+            if (place - 1) % columns == 0:
+                axes.set_ylabel(label)
+        handles, names = axes.get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside lower center", ncols=len(names))
+        return drawing(figure, alt)

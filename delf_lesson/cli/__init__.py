@@ -1,0 +1,1 @@
+"""The command `delf-lesson`. Its modules print; nothing else does."""

@@ -1,0 +1,113 @@
+"""Start JupyterLab on the lesson, with everything it writes kept inside the project."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from delf_lesson.files import project_root
+
+# Both would ask the network for something: news and a newer JupyterLab, and a list of extensions.
+_OFFLINE = {
+    "disabledExtensions": {
+        "@jupyterlab/apputils-extension:announcements": True,
+        "@jupyterlab/extensionmanager-extension:plugin": True,
+    }
+}
+
+# What explorers show is then kept with a notebook, and seen again without its kernel.
+_WIDGETS = Path("@jupyter-widgets", "jupyterlab-manager", "plugin.jupyterlab-settings")
+
+
+def environment(state: Path | None = None) -> dict[str, str]:
+    """Return this process's environment with Jupyter's folders inside `state`.
+
+    `state` is the project's `.jupyter` by default. It is created, with the page configuration
+    that lets JupyterLab run without a network, and the setting that keeps what widgets show.
+    """
+    state = (state or project_root() / ".jupyter").resolve()
+    folders = {
+        "JUPYTER_CONFIG_DIR": state / "config",
+        "JUPYTER_DATA_DIR": state / "data",
+        "JUPYTER_RUNTIME_DIR": state / "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": state / "lab" / "user-settings",
+        "JUPYTERLAB_WORKSPACES_DIR": state / "lab" / "workspaces",
+        "IPYTHONDIR": state / "ipython",
+        "MPLCONFIGDIR": state / "matplotlib",
+    }
+    for folder in folders.values():
+        folder.mkdir(parents=True, exist_ok=True)
+    page_config = folders["JUPYTER_CONFIG_DIR"] / "labconfig" / "page_config.json"
+    page_config.parent.mkdir(exist_ok=True)
+    page_config.write_text(json.dumps(_OFFLINE, indent=2), encoding="utf-8")
+    keep_widgets = folders["JUPYTERLAB_SETTINGS_DIR"] / _WIDGETS
+    if not keep_widgets.exists():  # whoever chose otherwise in the settings keeps that
+        keep_widgets.parent.mkdir(parents=True, exist_ok=True)
+        keep_widgets.write_text('{"saveState": true}', encoding="utf-8")
+    return {
+        **os.environ,
+        **{name: str(folder) for name, folder in folders.items()},
+        # A kernel of the same name that the user registered elsewhere must not win.
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
+
+
+def command(
+    root: Path,
+    path: str,
+    browser: bool = True,
+    port: int | None = None,
+    extra: Iterable[str] = (),
+) -> list[str]:
+    """Return the command that serves the folder `root` and opens `path`, relative to it.
+
+    `extra` is passed on to JupyterLab last, so it wins over the options set here.
+    """
+    words = [
+        *(sys.executable, "-m", "jupyterlab"),
+        f"--ServerApp.root_dir={root}",
+        f"--LabApp.default_url=/lab/tree/{path}",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.news_url=None",
+        "--LabApp.extension_manager=readonly",
+        # Looking for language servers runs npm where there is one, which writes to the home folder.
+        "--LanguageServerManager.autodetect=False",
+    ]
+    if not browser:
+        words.append("--no-browser")
+    if port is not None:
+        words.append(f"--port={port}")
+    # JupyterLab refuses to run as root unless told; containers and CI often are root.
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        words.append("--allow-root")
+    return [*words, *extra]
+
+
+def launch(
+    notebook: str = "00_start_here.ipynb",
+    browser: bool = True,
+    port: int | None = None,
+    extra: Iterable[str] = (),
+) -> int:
+    """Run JupyterLab on a notebook of the lesson until it is stopped; return its exit status.
+
+    Raises FileNotFoundError when the notebook is not there, as after an install without checkout.
+    """
+    root = project_root()
+    wanted = root / "notebooks" / notebook
+    if not wanted.is_file():
+        raise FileNotFoundError(
+            f"no notebook {wanted}: the notebooks are not part of the installed package. "
+            "Clone the project, and in its folder run `make lab`, "
+            "or `pip install -e .` and then `delf-lesson lab`."
+        )
+    words = command(root, f"notebooks/{notebook}", browser, port, extra)
+    with subprocess.Popen(words, env=environment(), cwd=root) as server:
+        while True:
+            try:
+                return server.wait()
+            except KeyboardInterrupt:
+                # The terminal sent Ctrl-C to JupyterLab too, which asks whether to stop.
+                continue

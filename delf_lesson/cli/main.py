@@ -1,0 +1,119 @@
+"""The command `delf-lesson`. It and its parts, `*_command.py`, print; nothing else does."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from delf_lesson import __version__
+from delf_lesson.cli.data_command import data
+from delf_lesson.cli.evaluate_command import evaluate, table
+from delf_lesson.cli.index_command import index
+from delf_lesson.cli.options import choice_options, writable_file
+from delf_lesson.cli.search_command import search
+from delf_lesson.cli.teaching_commands import grade, release
+from delf_lesson.cli.train_command import train
+
+
+def main() -> None:
+    """Run the command; exit status 0 done, 1 the work failed, 2 the call was wrong."""
+    command(prog_name="delf-lesson")
+
+
+@click.group(
+    name="delf-lesson",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__)
+def command() -> None:
+    """Large-scale image retrieval with attentive deep local features: the lesson's command."""
+
+
+@command.command(context_settings={"ignore_unknown_options": True})
+@click.option("--browser/--no-browser", default=True, help="Open a browser window.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)
+def lab(browser: bool, port: int | None, jupyter_options: tuple[str, ...]) -> None:
+    """Open JupyterLab on the first notebook; further options go to JupyterLab."""
+    from delf_lesson.cli.lab_command import launch
+
+    try:
+        sys.exit(launch(browser=browser, port=port, extra=jupyter_options))
+    except (FileNotFoundError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def doctor(as_json: bool) -> None:
+    """Check this computer: versions, libraries, threads, disk, browser and data."""
+    from dataclasses import asdict
+
+    from delf_lesson.cli.doctor_command import run_checks
+
+    started = time.perf_counter()
+    checks = run_checks()
+    failed = any(check.status == "failed" for check in checks)
+    if as_json:
+        seconds = round(time.perf_counter() - started, 2)
+        found = {"ok": not failed, "checks": [asdict(check) for check in checks]}
+        click.echo(json.dumps({**found, "seconds": seconds}))
+    else:
+        for check in checks:
+            click.echo(f"{check.status:8}{check.name}: {check.detail}")
+            if check.status != "ok":
+                click.echo(f"{'':8}-> {check.remedy}")
+        click.echo("Some checks failed." if failed else "Ready.")
+    sys.exit(1 if failed else 0)
+
+
+@command.command()
+@click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@choice_options
+@click.option(
+    "--out",
+    metavar="FEATURES.npz",
+    required=True,
+    type=click.Path(path_type=Path),
+    callback=writable_file(".npz"),
+    help="Where the features are written.",
+)
+def extract(image: Path, choices: Any, out: Path) -> None:
+    """Write what a system keeps of IMAGE.
+
+    Keypoints, descriptors, scores and scales; or the vector, where it keeps one of the whole image.
+    """
+    from delf_lesson.features import ImageVector
+    from delf_lesson.retrieval.database import Described
+    from delf_lesson.systems.registry import configured
+    from delf_lesson.systems.specification import FusedSystem
+
+    chosen, system = configured(choices), choices.system
+    if isinstance(chosen, FusedSystem):
+        raise click.BadParameter(
+            f"system: {system} is two systems; choose {chosen.local.name} or {chosen.whole.name}"
+        )
+    try:
+        engine = chosen.engine()
+        assert isinstance(engine, Described)
+        found = engine.describe(image)
+        found.save(out)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    if isinstance(found, ImageVector):
+        click.echo(f"1 vector of {len(found.vector)} numbers of {system} in {out}")
+    else:
+        click.echo(f"{len(found)} features of {system} in {out}")
+
+
+command.add_command(data)
+command.add_command(evaluate)
+command.add_command(grade)
+command.add_command(index)
+command.add_command(release)
+command.add_command(search)
+command.add_command(table)
+command.add_command(train)

@@ -1,0 +1,196 @@
+"""Fetch a data set: several files at a time, each checked, unpacked, recorded, and then deleted."""
+
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from pathlib import Path
+
+import filelock
+
+from delf_lesson.datasets.fetch.catalogue import RemoteFile, Source
+from delf_lesson.datasets.fetch.download import (
+    Progress,
+    Stopped,
+    download,
+    length_of,
+    sha256,
+    text_of,
+)
+from delf_lesson.datasets.fetch.local_dataset import Stored
+from delf_lesson.datasets.fetch.unpacking import Unpacked, unpack
+from delf_lesson.files import DownloadError
+
+SPARE_SPACE = 200 << 20
+"""Bytes that a fetch leaves free."""
+
+
+def chosen(source: Source, parts: Sequence[int] | None) -> list[RemoteFile]:
+    """The files to fetch: all, or the plain ones and the archives of these numbers.
+
+    Raises ValueError if the data set is of no use in parts, or has no such part.
+    """
+    if parts is None:
+        return list(source.files)
+    archives = [file for file in source.files if file.kind != "plain"]
+    if not source.parts:
+        raise ValueError(f"parts: {source.name} is of no use in parts; leave parts out")
+    odd = [number for number in parts if not 0 <= number < len(archives)]
+    if odd or not parts:
+        raise ValueError(
+            f"parts: {source.name} has parts 0 to {len(archives) - 1}; there is no {odd or 'part'}"
+        )
+    plain = [file for file in source.files if file.kind == "plain"]
+    return plain + [archives[number] for number in sorted(set(parts))]
+
+
+def fetch(
+    stored: Stored,
+    parts: Sequence[int] | None = None,
+    jobs: int = 4,
+    progress: Progress = lambda name, here, all_: None,
+    pause: float = 1.0,
+    space: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+) -> None:
+    """Fetch what is missing of a data set: several files at a time, each unpacked as it comes.
+
+    parts: of a data set that is of use in parts, the numbers of its archives. jobs: files at a
+    time. pause: see `download`. space: how many bytes are free.
+
+    A fetch that was killed goes on with the next call. Archives are deleted when unpacked. Raises
+    DownloadError that lists what did not come, the rest having been fetched; OSError if the disk
+    is too small, which is known before the first byte, or cannot be written; ValueError if
+    another fetch is at work in the same folder, or for wrong parts.
+    """
+    if jobs < 1:
+        raise ValueError(f"jobs is {jobs}; wanted 1 or more")
+    wanted = stored.missing(chosen(stored.source, parts))
+    if not wanted:
+        return
+    stored.downloads.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(stored.folder / "fetch.lock")
+    try:
+        with lock.acquire(timeout=0):
+            _fetch(stored, wanted, jobs, progress, pause, space)
+    except filelock.Timeout as error:
+        raise ValueError(
+            f"name: another fetch of {stored.source.name} is at work in {stored.folder}; wait for "
+            "it, or stop it"
+        ) from error
+
+
+def _fetch(
+    stored: Stored,
+    wanted: list[RemoteFile],
+    jobs: int,
+    progress: Progress,
+    pause: float,
+    space: Callable[[Path], int],
+) -> None:
+    _check_space(stored, wanted, jobs, space)
+    stop = threading.Event()
+    failed: list[tuple[str, Exception]] = []
+    # The volumes of a RAR are of use together only, and are one step.
+    volumes = [file for file in wanted if file.kind == "rar"]
+    steps = [[file] for file in wanted if file.kind != "rar"] + ([volumes] if volumes else [])
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        running = {
+            pool.submit(_step, stored, files, progress, stop, pause): files[0] for files in steps
+        }
+        try:
+            while running:
+                done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in done:
+                    file = running.pop(future)
+                    if (error := future.exception()) is None or isinstance(error, Stopped):
+                        continue
+                    if not isinstance(error, DownloadError):
+                        raise error  # the disk: no other file would fare better
+                    failed.append((file.name, error))
+        finally:
+            stop.set()
+            for future in running:
+                future.cancel()
+    if failed:
+        listed = "; ".join(str(error) for _, error in failed[:3])
+        more = f"; and {len(failed) - 3} more" if len(failed) > 3 else ""
+        raise DownloadError(f"{len(failed)} of {len(wanted)} files did not come: {listed}{more}")
+
+
+def _check_space(
+    stored: Stored, wanted: list[RemoteFile], jobs: int, space: Callable[[Path], int]
+) -> None:
+    """Raise OSError unless all files fit, with as many archives as are unpacked at a time."""
+    lengths = _lengths(wanted)
+    pending = sorted(lengths, reverse=True)
+    at_once = sum(pending) if any(file.kind == "rar" for file in wanted) else sum(pending[:jobs])
+    here = sum(path.stat().st_size for path in stored.downloads.glob("*.part"))
+    needed = sum(lengths) + at_once - here + SPARE_SPACE
+    free = space(stored.folder)
+    if free < needed:
+        raise OSError(
+            f"{stored.folder} has {free / 1e9:.1f} GB free, and {needed / 1e9:.1f} are needed for "
+            f"{stored.source.name}; make room, or set DELF_LESSON_DATASETS to a folder elsewhere"
+        )
+
+
+def _lengths(wanted: Sequence[RemoteFile]) -> list[int]:
+    """Of all files; of one whose server does not say, nothing. DownloadError if none says."""
+    lengths, errors = [], []
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        for answer in [pool.submit(length_of, file.url) for file in wanted]:
+            try:
+                lengths.append(answer.result())
+            except DownloadError as error:
+                errors.append(error)
+    if not lengths:
+        raise errors[0]
+    return lengths
+
+
+def _step(
+    stored: Stored,
+    files: Sequence[RemoteFile],
+    progress: Progress,
+    stop: threading.Event,
+    pause: float,
+) -> None:
+    """Fetch, check, unpack, record, and delete the archive, in this order."""
+    digests = []
+    for file in files:
+        if stop.is_set():
+            raise Stopped
+        path = stored.downloads / file.name
+        published = _published(file) if file.checksum else None
+        if not path.is_file() or published:  # one without a checksum was whole when it was moved
+            download(file.url, path, published, progress, stop, pause)
+        digests.append(sha256(path))
+    first = files[0]
+    archive = stored.downloads / first.name
+    folder = stored.folder / first.into
+    if first.kind == "plain":
+        folder.mkdir(parents=True, exist_ok=True)
+        size = archive.stat().st_size
+        archive.replace(folder / first.name)
+        found = [Unpacked(first.name, size, digests[0])]
+    else:
+        try:
+            found = unpack(archive, folder, first.kind)
+        except DownloadError:
+            for file in files:  # or the next fetch would trip over it again
+                (stored.downloads / file.name).unlink(missing_ok=True)
+            raise
+    prefix = f"{first.into}/" if first.into else ""
+    own = [Unpacked(prefix + one.path, one.bytes, one.sha256) for one in found]
+    for file, digest in zip(files, digests, strict=True):
+        stored.keep(file, digest, own if file is first else [])
+        (stored.downloads / file.name).unlink(missing_ok=True)
+
+
+def _published(file: RemoteFile) -> str:
+    """The publisher's MD5, as pooch takes it. Raises DownloadError if it is none."""
+    text = text_of(str(file.checksum))
+    digest = text.split()[0].lower() if text.split() else ""
+    if len(digest) != 32 or set(digest) - set("0123456789abcdef"):
+        raise DownloadError(f"{file.checksum} is no checksum; try again later")
+    return f"md5:{digest}"

@@ -1,0 +1,205 @@
+"""Fewer and better numbers a descriptor: L2, projection, L2 (paper, section 4.3; lab 05)."""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from delf_lesson.features import LocalExtractor, LocalFeatures, l2_normalise
+from delf_lesson.files import write_atomically
+from delf_lesson.images import Pixels
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """A mean is taken off, then descriptors are multiplied by a matrix.
+
+    mean: float32 (D,); components: float32 (K, D), the most useful row first; trained_on: the
+    name of the set that they were computed from.
+    """
+
+    mean: NDArray[np.float32]
+    components: NDArray[np.float32]
+    trained_on: str
+
+    def __post_init__(self) -> None:
+        mean = np.asarray(self.mean, np.float32)
+        components = np.asarray(self.components, np.float32)
+        if mean.ndim != 1 or components.ndim != 2 or components.shape[1] != len(mean):
+            raise ValueError(
+                f"components has shape {components.shape} and mean {mean.shape}; wanted (K, D) "
+                "and (D,)"
+            )
+        object.__setattr__(self, "mean", mean)
+        object.__setattr__(self, "components", components)
+
+    def apply(self, rows: NDArray) -> NDArray[np.float32]:
+        """Rows (N, D) to unit rows (N, K)."""
+        rows = np.asarray(rows, np.float32)
+        if rows.ndim != 2 or rows.shape[1] != len(self.mean):
+            raise ValueError(f"rows has shape {rows.shape}; wanted (N, {len(self.mean)})")
+        return l2_normalise((l2_normalise(rows) - self.mean) @ self.components.T)
+
+    def save(self, path: str | Path) -> None:
+        """Write it with its training set's name to one `.npz`, whole or not at all."""
+        buffer = io.BytesIO()
+        np.savez(
+            buffer,
+            version=np.int64(FORMAT_VERSION),
+            kind=np.str_(type(self).__name__),
+            mean=self.mean,
+            components=self.components,
+            trained_on=np.str_(self.trained_on),
+        )
+        write_atomically(path, buffer.getvalue())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read what `save` of the same class wrote.
+
+        Raises FileNotFoundError if there is no such file, ValueError if it is damaged, of another
+        version or of another class.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"path: there is no file {path}; make it with save")
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                values = {name: stored[name] for name in stored.files}
+            version, kind = int(values["version"]), str(values["kind"])
+            mean, components = values["mean"], values["components"]
+            trained_on = str(values["trained_on"])
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            raise ValueError(
+                f"path: {path} is no whole reduction; fit and save it again"
+            ) from error
+        if (version, kind) != (FORMAT_VERSION, cls.__name__):
+            raise ValueError(
+                f"path: {path} holds {kind} of format {version}; wanted {cls.__name__} of "
+                f"{FORMAT_VERSION}"
+            )
+        return cls(mean, components, trained_on)
+
+
+class Pca(Projection):
+    """Principal components of unit descriptors, without whitening.
+
+    components: orthonormal rows, largest variance first.
+
+    The paper reduces DELF's descriptors to 40 numbers so. A port that whitened, and left the last
+    L2 out, needed a match threshold of 3.4 for distances that cannot exceed 2.
+    """
+
+    @classmethod
+    def fit(cls, rows: NDArray, dimensions: int, trained_on: str) -> Self:
+        """The components of rows (N, D), each brought to unit length first.
+
+        Raises ValueError unless `dimensions` is between 1 and the rank that N rows can have.
+        """
+        rows = np.asarray(rows)
+        if rows.ndim != 2 or not 1 <= dimensions <= min(rows.shape[1], len(rows) - 1):
+            raise ValueError(
+                f"dimensions is {dimensions} and rows has shape {rows.shape}; wanted (N, D) with "
+                "dimensions from 1 to D and below N"
+            )
+        unit = l2_normalise(rows).astype(np.float64)
+        mean = unit.mean(axis=0)
+        _, vectors = np.linalg.eigh(np.cov(unit - mean, rowvar=False))
+        components = _signed(vectors[:, ::-1].T[:dimensions])
+        return cls(mean.astype(np.float32), components.astype(np.float32), trained_on)
+
+    @classmethod
+    def of_extractor(
+        cls,
+        extractor: LocalExtractor,
+        images: Iterable[Pixels],
+        dimensions: int,
+        trained_on: str,
+    ) -> Self:
+        """The components of the descriptors that an extractor keeps of images; see `fit`."""
+        rows = [extractor.extract(image).descriptors for image in images]
+        if not rows:
+            raise ValueError("images is empty; wanted some to take descriptors of")
+        return cls.fit(np.concatenate(rows), dimensions, trained_on)
+
+
+class LearnedWhitening(Projection):
+    """Whitening learned from matching pairs, for global vectors as MAC (notebook 07).
+
+    Directions in which two pictures of one thing differ are shrunk, then those in which all
+    differ most come first (Mikolajczyk and Matas, ICCV 2007; Radenović et al., ECCV 2016).
+    """
+
+    @classmethod
+    def fit(cls, queries: NDArray, positives: NDArray, dimensions: int, trained_on: str) -> Self:
+        """From vectors (N, D) of pictures, and of one more picture (N, D) of what each shows.
+
+        With C the covariance of their differences, P = eigᵀ C^(-1/2), where C^(-1/2) is the
+        inverse of C's Cholesky factor and eig holds the principal directions of all vectors after
+        it. Raises ValueError for unequal shapes, or fewer pairs than D + 1 or otherwise singular C.
+        """
+        queries, positives = np.asarray(queries), np.asarray(positives)
+        if queries.shape != positives.shape or queries.ndim != 2:
+            raise ValueError(
+                f"queries has shape {queries.shape} and positives {positives.shape}; wanted (N, D) "
+                "for both"
+            )
+        count, width = queries.shape
+        if not 1 <= dimensions <= width or count <= width:
+            raise ValueError(
+                f"dimensions is {dimensions} and queries has shape {queries.shape}; wanted "
+                "dimensions from 1 to D, and more pairs than D"
+            )
+        first, second = (l2_normalise(v).astype(np.float64) for v in (queries, positives))
+        mean = first.mean(axis=0)
+        difference = first - second
+        try:
+            factor = np.linalg.cholesky(difference.T @ difference / count)
+        except np.linalg.LinAlgError as error:
+            raise ValueError(
+                "positives: the pairs do not differ in every direction; give more of them"
+            ) from error
+        whitened = np.linalg.solve(factor, (np.concatenate([first, second]) - mean).T)  # (D, 2N)
+        _, vectors = np.linalg.eigh(whitened @ whitened.T)
+        directions = _signed(vectors[:, ::-1].T[:dimensions])
+        components = np.linalg.solve(factor.T, directions.T).T  # directions @ inverse of factor
+        return cls(mean.astype(np.float32), components.astype(np.float32), trained_on)
+
+
+def _signed(components: NDArray) -> NDArray:
+    """A component's sign is arbitrary: the largest entry of every row (K, D) becomes positive."""
+    largest = np.abs(components).argmax(axis=1)
+    return components * np.sign(components[np.arange(len(components)), largest])[:, None]
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """Features of another extractor, their descriptors projected; a `LocalExtractor` itself."""
+
+    extractor: LocalExtractor
+    reduction: Projection
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """Those of the extractor, and a digest of the projection."""
+        content = self.reduction.mean.tobytes() + self.reduction.components.tobytes()
+        return {**self.extractor.settings, "reduction": hashlib.sha256(content).hexdigest()}
+
+    def extract(self, image: Pixels) -> LocalFeatures:
+        """Features of a `uint8` RGB (H, W, 3) image; an image without any gives none."""
+        found = self.extractor.extract(image)
+        return LocalFeatures(
+            found.xy,
+            self.reduction.apply(found.descriptors),
+            found.scores,
+            found.scales,
+            found.image_size,
+        )

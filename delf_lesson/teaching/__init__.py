@@ -1,0 +1,1 @@
+"""What a teacher needs: the release for students, and grading what they hand in."""

@@ -1,0 +1,280 @@
+"""What students handed in: read from folders and zip files, and run through nbgrader.
+
+nbgrader executes whole notebooks, and a lab takes minutes. So the cells that count are put into one
+small notebook, which nbgrader grades as it grades any other: it restores checks that a student
+changed, stops cells that take too long, and keeps the outcome in its gradebook.
+"""
+
+import os
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from sysconfig import get_path
+from typing import Any
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
+
+from delf_lesson.classroom.exercises import EXERCISES
+from delf_lesson.classroom.exercises.exercise import SEED
+from delf_lesson.classroom.quiz.quiz_answers import Answers
+from delf_lesson.teaching.release import code_cells, solutions_in
+
+LARGEST = 50_000_000
+"""Bytes of a file that is still read."""
+_MOODLE = re.compile(r"^(?P<name>.+?)_\d+_assignsubmission_(file|onlinetext)_?$")
+
+
+@dataclass
+class Submission:
+    """All that one student handed in.
+
+    sources: by exercise, the cell that counts. quizzes: files of answers to exams. problems: what
+    could not be read, or was doubtful, for the teacher.
+    """
+
+    student: str
+    sources: dict[str, str] = field(default_factory=dict)
+    quizzes: list[Answers] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def read_submissions(folder: Path) -> list[Submission]:
+    """One submission for each sub-folder and each zip file, in the order of the names.
+
+    Folders that Moodle packs ("Ada Lovelace_12345_assignsubmission_file") are named by the student.
+    Raises FileNotFoundError if the folder holds neither.
+    """
+    entries = sorted(folder.iterdir(), key=lambda path: path.name.casefold())
+    entries = [path for path in entries if not path.name.startswith((".", "__MACOSX"))]
+    found: list[Submission] = []
+    for path in entries:
+        if path.is_dir() or path.suffix.lower() == ".zip":
+            found.append(_read(path))
+        else:
+            student = Submission(path.stem)
+            _take(student, path.name, _content(path, student))
+            found.append(student)
+    if not found:
+        raise FileNotFoundError(
+            f"{folder} holds no submission; wanted a folder or a zip file for each student"
+        )
+    seen: dict[str, int] = {}
+    for one in found:
+        seen[one.student] = seen.get(one.student, 0) + 1
+        if seen[one.student] > 1:
+            one.problems.append(f"there are several submissions of {one.student}")
+            one.student = f"{one.student} ({seen[one.student]})"
+    return found
+
+
+def _read(path: Path) -> Submission:
+    name = path.name if path.is_dir() else path.stem
+    moodle = _MOODLE.match(name)
+    student = Submission(moodle["name"] if moodle else name)
+    files = 0
+    for label, content in _files(path, student):
+        files += 1
+        _take(student, label, content)
+    if not files and not student.problems:
+        student.problems.append("nothing was handed in")
+    return student
+
+
+def _files(path: Path, student: Submission) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each file, also of those in zip files, oldest first."""
+    if path.is_dir():
+        inside = [one for one in path.rglob("*") if one.is_file() and not _hidden(str(one))]
+        for one in sorted(inside, key=lambda file: (file.stat().st_mtime, file.name)):
+            if one.suffix.lower() == ".zip":
+                yield from _files(one, student)
+            else:
+                yield one.relative_to(path).as_posix(), _content(one, student)
+        return
+    try:
+        with zipfile.ZipFile(path) as packed:
+            members = [one for one in packed.infolist() if not one.is_dir()]
+            for member in sorted(members, key=lambda one: (one.date_time, one.filename)):
+                if _hidden(member.filename):
+                    continue
+                if member.file_size > LARGEST:
+                    student.problems.append(f"{member.filename} is too large to be read")
+                    continue
+                yield member.filename, packed.read(member)
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
+        student.problems.append(f"{path.name} cannot be unpacked: {error}")
+
+
+def _hidden(name: str) -> bool:
+    return ".ipynb_checkpoints" in name or "__MACOSX" in name
+
+
+def _content(path: Path, student: Submission) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ValueError("it is too large")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        student.problems.append(f"{path.name} cannot be read: {error}")
+        return b""
+
+
+def _take(student: Submission, label: str, content: bytes) -> None:
+    """Take over what a file holds, or say why not."""
+    suffix = Path(label).suffix.lower()
+    try:
+        if suffix == ".ipynb":
+            found = solutions_in(code_cells(content))
+            student.problems += [f"{label}, {problem}" for problem in found.problems]
+            for name, source in found.sources.items():
+                if student.sources.get(name, source) != source:
+                    student.problems.append(f"{name} is in several files; that of {label} counts")
+                student.sources[name] = source
+        elif suffix == ".json":
+            answers = Answers.of_text(content.decode("utf-8"))
+            if answers.mode == "exam":
+                student.quizzes.append(answers)
+        else:
+            student.problems.append(f"{label} is neither a notebook nor a file of answers")
+    except UnicodeDecodeError:
+        student.problems.append(f"{label} cannot be read: it is not text in UTF-8")
+    except ValueError as error:
+        student.problems.append(f"{label} cannot be read: {error}")
+
+
+ASSIGNMENT = "exercises"
+SECONDS = 20
+"""How long a cell may run; a check stops a student's function sooner."""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """points and messages by exercise; problems: what the teacher should know."""
+
+    points: Mapping[str, float]
+    messages: Mapping[str, str]
+    problems: tuple[str, ...] = ()
+
+
+def exercise_notebook(sources: Mapping[str, str]) -> Any:
+    """The notebook that is graded: for each exercise a solution, or a stub, and its check."""
+    cells = []
+    for name, exercise in EXERCISES.items():
+        stub = f"def {exercise.function}(*arguments):\n    raise NotImplementedError"
+        cells.append(new_code_cell(sources.get(name, stub), metadata=solution_metadata(name)))
+        check = check_source(name)
+        cells.append(new_code_cell(check, metadata=check_metadata(name, exercise.points)))
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def check_source(name: str) -> str:
+    """The source of a check's cell, in the lesson as well."""
+    function = EXERCISES[name].function
+    return f'from delf_lesson.classroom.exercises import check\n\ncheck("{name}", {function})'
+
+
+def solution_metadata(name: str) -> dict[str, Any]:
+    """What tells nbgrader that students write in this cell."""
+    return _metadata(name, solution=True)
+
+
+def check_metadata(name: str, points: int) -> dict[str, Any]:
+    """What tells nbgrader that this cell gives points."""
+    return _metadata(f"{name}-check", grade=True, locked=True, points=points)
+
+
+def _metadata(grade_id: str, **own: Any) -> dict[str, Any]:
+    common = {"grade": False, "locked": False, "solution": False, "task": False}
+    return {"nbgrader": {**common, "grade_id": grade_id, "schema_version": 3, **own}}
+
+
+class Grader:
+    """An nbgrader course of one assignment in a folder of its own.
+
+    seed: of the drawn cases, so that answers learned by heart fail. Needs the extra "teach".
+    """
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        from nbgrader.apps import NbGraderAPI
+        from traitlets.config import Config
+
+        warnings.filterwarnings("ignore", module="nbgrader")  # of its database, and harmless
+        # nbgrader calls the command `alembic`, also where the environment is not activated.
+        os.environ["PATH"] = os.pathsep.join([get_path("scripts"), os.environ.get("PATH", "")])
+        os.environ[SEED] = str(seed)
+        os.environ["IPYTHONDIR"] = str(folder / "ipython")
+        self.folder = folder
+        config = Config()
+        config.CourseDirectory.root = str(folder)
+        config.CourseDirectory.db_url = f"sqlite:///{folder / 'gradebook.db'}"
+        config.NbGraderAPI.log_level = "CRITICAL"
+        config.Execute.timeout = SECONDS
+        config.Execute.extra_arguments = [
+            "--HistoryManager.hist_file=:memory:",
+            "--log-level=ERROR",
+        ]
+        config.OverwriteCells.add_missing_cells = True
+        self.api = NbGraderAPI(config=config)
+        source = folder / "source" / ASSIGNMENT
+        source.mkdir(parents=True)
+        nbformat.write(exercise_notebook({}), source / f"{ASSIGNMENT}.ipynb")
+        made = self.api.generate_assignment(ASSIGNMENT)
+        if not made["success"]:
+            raise RuntimeError(f"nbgrader could not make the assignment:\n{made}")
+
+    def grade(self, student: str, sources: Mapping[str, str]) -> Graded:
+        """The points of one student's solutions; student: an id of letters and digits.
+
+        If they bring the kernel down together, each is graded alone.
+        """
+        if not sources:
+            return Graded(dict.fromkeys(EXERCISES, 0.0), {})
+        graded = self._run(student, sources)
+        if graded is not None:
+            return graded
+        points: dict[str, float] = dict.fromkeys(EXERCISES, 0.0)
+        messages: dict[str, str] = {}
+        problems = []
+        for name, source in sources.items():
+            alone = self._run(f"{student}x{name.replace('_', '')}", {name: source})
+            if alone is None:
+                problems.append(f"{name} ends the program that runs it; it has no points")
+                messages[name] = "It ends the program that runs it: is there an `exit`?"
+            else:
+                points[name], messages[name] = alone.points[name], alone.messages.get(name, "")
+        return Graded(points, messages, tuple(problems))
+
+    def _run(self, student: str, sources: Mapping[str, str]) -> Graded | None:
+        handed = self.folder / "submitted" / student / ASSIGNMENT
+        handed.mkdir(parents=True, exist_ok=True)
+        nbformat.write(exercise_notebook(sources), handed / f"{ASSIGNMENT}.ipynb")
+        if not self.api.autograde(ASSIGNMENT, student)["success"]:
+            return None
+        messages = self._messages(student)
+        return Graded(self._points(student), {name: messages[name] for name in sources})
+
+    def _points(self, student: str) -> dict[str, float]:
+        with self.api.gradebook as gradebook:
+            found = gradebook.find_submission_notebook(ASSIGNMENT, ASSIGNMENT, student)
+            return {grade.name.removesuffix("-check"): float(grade.score) for grade in found.grades}
+
+    def _messages(self, student: str) -> dict[str, str]:
+        path = self.folder / "autograded" / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+        messages: dict[str, str] = {}
+        for cell in nbformat.read(path, as_version=4).cells:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+            for output in cell.get("outputs", []):
+                if name.endswith("-check"):
+                    said = output.get("evalue") or output.get("data", {}).get("text/plain", "")
+                    messages.setdefault(name.removesuffix("-check"), str(said))
+                elif output.output_type == "error" and name:  # it stands before its check
+                    messages[name] = (
+                        f"The cell was stopped after {SECONDS} seconds. Does a loop never end?"
+                        if output.ename == "CellTimeoutError"
+                        else f"The cell raised {output.ename}: {output.evalue}"
+                    )
+        return messages

@@ -1,0 +1,1 @@
+"""Training of the networks: DELF's two stages, siaMAC and DIR, LIFT."""

@@ -5,22 +5,18 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
-import numpy as np
-
-from delf_lesson.features import FORMAT_VERSION, ImageVector, LocalFeatures
+from delf_lesson.features import (
+    FORMAT_VERSION,
+    Description,
+    ImageVector,
+    LocalFeatures,
+    load_description,
+)
 from delf_lesson.files import cache_dir
 
 D = TypeVar("D", LocalFeatures, ImageVector)
-
-
-def content_digest(content: bytes | np.ndarray) -> str:
-    """SHA-256 of a file's bytes, or of an array's shape, type and values."""
-    if isinstance(content, np.ndarray):
-        head = f"{content.shape} {content.dtype}".encode()
-        return hashlib.sha256(head + np.ascontiguousarray(content).tobytes()).hexdigest()
-    return hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -39,47 +35,44 @@ class FeatureCache:
         return cls(cache_dir() / "features")
 
     def path(self, digest: str, settings: Mapping[str, object]) -> Path:
-        """The file that holds the features of this content by an extractor of these settings."""
+        """The file for the description of this content by an extractor of these settings."""
         recipe = json.dumps({"format": FORMAT_VERSION, **settings}, sort_keys=True)
         key = hashlib.sha256(f"{digest} {recipe}".encode()).hexdigest()
         return self.folder / key[:2] / f"{key}.npz"
 
-    def get(self, digest: str, settings: Mapping[str, object], kind: type[D]) -> D | None:
-        """The description of that kind which was kept, or None."""
+    def get(self, digest: str, settings: Mapping[str, object]) -> Description | None:
+        """The description that was stored, or None."""
+        path = self.path(digest, settings)
+        if not path.is_file():
+            return None
         try:
-            return kind.load(self.path(digest, settings))
+            return load_description(path)
         except (OSError, ValueError):
             return None
 
-    def put(self, digest: str, settings: Mapping[str, object], found: D) -> None:
-        """Keep a description."""
+    def put(self, digest: str, settings: Mapping[str, object], description: Description) -> None:
+        """Store a description."""
         path = self.path(digest, settings)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            found.save(path)
+            description.save(path)
         except OSError:
             return
 
 
-class Kept(Mapping[str, D]):
-    """Images' descriptions by name, of which only the digest of the content is held in memory.
+class FeatureStore(Mapping[str, D]):
+    """Descriptions by image name that stay on disk; only the content's digests are in memory.
 
-    cache: holds all of them. settings: of what described them. kind: of the descriptions.
-    digests: of the images' content, by name.
+    cache: holds all of them. settings: of the extractor. digests: of the images' content, by name.
 
-    Raises ValueError, when it is asked for, for one that is missing or damaged.
+    Raises ValueError when a description that is missing or damaged is asked for.
     """
 
     def __init__(
-        self,
-        cache: FeatureCache,
-        settings: Mapping[str, object],
-        kind: type[D],
-        digests: Mapping[str, str],
+        self, cache: FeatureCache, settings: Mapping[str, object], digests: Mapping[str, str]
     ) -> None:
         self._cache = cache
         self._settings = settings
-        self._kind: type[D] = kind
         self._digests = digests
 
     def __len__(self) -> int:
@@ -92,10 +85,10 @@ class Kept(Mapping[str, D]):
         return name in self._digests
 
     def __getitem__(self, name: str) -> D:
-        found = self._cache.get(self._digests[name], self._settings, self._kind)
-        if found is None:
+        description = self._cache.get(self._digests[name], self._settings)
+        if description is None:
             raise ValueError(
                 f"name: the description of {name} in {self._cache.folder} is missing or damaged; "
                 "index the folder again"
             )
-        return found
+        return cast(D, description)

@@ -1,11 +1,11 @@
-"""The one thing that passes from extractors to retrieval: keypoints with their descriptors."""
+"""What passes from extractors to retrieval: keypoints with their descriptors, or one vector."""
 
 import io
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +97,7 @@ class LocalFeatures:
 
 @dataclass(frozen=True, eq=False)
 class ImageVector:
-    """One unit vector that describes a whole image: `vector`, float32 (D,) (notebook 07)."""
+    """One unit vector that describes a whole image: `vector`, float32 (D,) (lab 07)."""
 
     vector: NDArray[np.float32]
 
@@ -107,6 +107,9 @@ class ImageVector:
             raise ValueError(f"vector has shape {vector.shape}; wanted (D,), of unit L2 norm")
         vector.flags.writeable = False
         object.__setattr__(self, "vector", vector)
+
+    def __len__(self) -> int:
+        return 1
 
     def save(self, path: str | Path) -> None:
         """Write it to one `.npz` without pickle; an older file stays whole until then."""
@@ -118,16 +121,31 @@ class ImageVector:
         return cls(**_load(path, cls))
 
 
-def _save(path: str | Path, found: LocalFeatures | ImageVector) -> None:
+Description = LocalFeatures | ImageVector
+"""What an extractor says of an image."""
+
+
+def load_description(path: str | Path) -> Description:
+    """Read the features or the vector that a file holds; raises as `LocalFeatures.load` does."""
+    values = _read(path)
+    kind = ImageVector if "vector" in values else LocalFeatures
+    return kind(**_fields(path, values, kind))
+
+
+def _save(path: str | Path, description: Description) -> None:
     buffer = io.BytesIO()
     arrays: dict[str, Any] = {
-        field.name: np.asarray(getattr(found, field.name)) for field in fields(found)
+        field.name: np.asarray(getattr(description, field.name)) for field in fields(description)
     }
     np.savez(buffer, version=np.int64(FORMAT_VERSION), **arrays)
     write_atomically(path, buffer.getvalue())
 
 
 def _load(path: str | Path, kind: type[LocalFeatures] | type[ImageVector]) -> dict[str, Any]:
+    return _fields(path, _read(path), kind)
+
+
+def _read(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"path: there is no features file {path}")
@@ -142,6 +160,12 @@ def _load(path: str | Path, kind: type[LocalFeatures] | type[ImageVector]) -> di
             f"path: {path} has features format {version}, this package reads "
             f"{FORMAT_VERSION}; extract again"
         )
+    return values
+
+
+def _fields(
+    path: str | Path, values: dict[str, Any], kind: type[LocalFeatures] | type[ImageVector]
+) -> dict[str, Any]:
     missing = {field.name for field in fields(kind)} - set(values)
     if missing:
         raise ValueError(f"path: {path} lacks {', '.join(sorted(missing))}; extract again")
@@ -155,29 +179,48 @@ def l2_normalise(rows: NDArray) -> NDArray[np.float32]:
     return np.where(norms > 0, rows / np.maximum(norms, 1e-12), even).astype(np.float32)
 
 
-@runtime_checkable
-class LocalExtractor(Protocol):
-    """Anything that turns an image into local features.
+D = TypeVar("D", LocalFeatures, ImageVector)
 
-    `settings` holds all that changes its result, as plain numbers and strings: features on disk
-    are kept by it.
+
+def check_usable(description: D | Exception) -> D:
+    """The description itself. Raises it if it is an error, ValueError if it is empty."""
+    if isinstance(description, Exception):
+        raise description
+    if len(description) == 0:
+        raise ValueError("no keypoints were found in it; take one with more detail")
+    return description
+
+
+def check_limits(max_keypoints: int, max_side: int) -> None:
+    """Raise ValueError unless both limits of an extractor are 1 or more."""
+    if max_keypoints < 1 or max_side < 1:
+        raise ValueError(
+            f"max_keypoints is {max_keypoints} and max_side is {max_side}; both must be 1 or more"
+        )
+
+
+D_co = TypeVar("D_co", LocalFeatures, ImageVector, covariant=True)
+
+
+@runtime_checkable
+class Extractor(Protocol[D_co]):
+    """Anything that describes an image, by local features or by one vector.
+
+    `settings` holds everything that changes its result, as plain numbers and strings: descriptions
+    on disk are looked up by it.
+
+    A network may describe several images of one size at once. It then has a `batch` over 1, a
+    method `prepare(image)` for what threads can do ahead, and `extract_prepared(prepared)`, which
+    returns the descriptions of a list of prepared images.
     """
 
     @property
     def settings(self) -> Mapping[str, object]:
         """Plain numbers and strings."""
 
-    def extract(self, image: NDArray[np.uint8]) -> LocalFeatures:
-        """Local features of a `uint8` RGB (H, W, 3) image."""
+    def extract(self, image: NDArray[np.uint8]) -> D_co:
+        """The description of a `uint8` RGB (H, W, 3) image."""
 
 
-@runtime_checkable
-class GlobalExtractor(Protocol):
-    """Anything that describes a whole image by one unit vector of shape (D,)."""
-
-    @property
-    def settings(self) -> Mapping[str, object]:
-        """Plain numbers and strings."""
-
-    def describe(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The unit vector (D,) of a `uint8` RGB (H, W, 3) image."""
+LocalExtractor = Extractor[LocalFeatures]
+GlobalExtractor = Extractor[ImageVector]

@@ -1,11 +1,13 @@
 """Read, check and resize images, several ahead in threads. An image is `uint8` RGB (H, W, 3)."""
 
+import hashlib
+import io
 import os
 import warnings
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +31,46 @@ MAX_PIXELS = 16_000_000
 """`read_image` shrinks anything larger to this many pixels."""
 MAX_FILE_PIXELS = 178_956_970
 """`read_image` refuses anything larger: Pillow's own limit against decompression bombs."""
+
+
+class LoadedImage:
+    """An image that is read from disk once: the digest of its content, and its pixels.
+
+    source: a file, or an image `uint8` RGB (H, W, 3). Nothing is read before it is asked for.
+    Both properties raise FileNotFoundError if there is no such file, OSError if it cannot be
+    read, and `pixels` raises ValueError if it is no image.
+    """
+
+    def __init__(self, source: str | Path | Pixels) -> None:
+        self.source = source
+
+    @classmethod
+    def of(cls, image: "ImageSource") -> "LoadedImage":
+        """The image to load, or the same one if it is loaded."""
+        return image if isinstance(image, LoadedImage) else cls(image)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of a file's bytes, or of an array's shape, type and values."""
+        if isinstance(self.source, np.ndarray):
+            head = f"{self.source.shape} {self.source.dtype}".encode()
+            return hashlib.sha256(head + np.ascontiguousarray(self.source).tobytes()).hexdigest()
+        return hashlib.sha256(self._content).hexdigest()
+
+    @cached_property
+    def pixels(self) -> Pixels:
+        """The image, `uint8` RGB (H, W, 3)."""
+        if isinstance(self.source, np.ndarray):
+            return self.source
+        return decode_image(self._content, str(self.source))
+
+    @cached_property
+    def _content(self) -> bytes:
+        return read_content(str(self.source))
+
+
+ImageSource = str | Path | Pixels | LoadedImage
+"""Whatever an image can be given as."""
 
 
 def list_images(folder: str | Path) -> list[Path]:
@@ -64,10 +106,20 @@ def read_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> Pixels:
     HEIC is read where pillow-heif is installed. Raises FileNotFoundError if there is no such
     file, and ValueError if it cannot be read whole, or is a camera's raw file.
     """
-    path = Path(path)
-    if not path.is_file():
+    return decode_image(read_content(path), path, max_pixels)
+
+
+def read_content(path: str | Path) -> bytes:
+    """The bytes of an image file. Raises FileNotFoundError if there is no such file."""
+    if not Path(path).is_file():
         raise FileNotFoundError(f"path: there is no image file {path}")
-    if path.stat().st_size == 0:
+    return Path(path).read_bytes()
+
+
+def decode_image(content: bytes, path: str | Path, max_pixels: int = MAX_PIXELS) -> Pixels:
+    """The image in the bytes of a file; see `read_image`. path: names the file and its kind."""
+    path = Path(path)
+    if not content:
         raise ValueError(f"path: {path} is empty (0 bytes); replace the file")
     if path.suffix.lower() in RAW:
         raise ValueError(
@@ -82,7 +134,7 @@ def read_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> Pixels:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of large files and odd metadata
-            with Image.open(path) as file:
+            with Image.open(io.BytesIO(content)) as file:
                 return _upright_rgb(file, max_pixels)
     except UnidentifiedImageError as error:
         raise ValueError(f"path: {path} is not an image that can be read") from error
@@ -221,10 +273,10 @@ S = TypeVar("S")
 R = TypeVar("R")
 
 
-def ahead(work: Callable[[S], R], items: Iterable[S], threads: int, most: int) -> Iterator[R]:
-    """What threads make of each item, in the items' order.
+def prefetch(work: Callable[[S], R], items: Iterable[S], threads: int, most: int) -> Iterator[R]:
+    """What threads make of each item, in the order of the items.
 
-    most: so many are made or waiting beyond the one that is asked for.
+    most: how many results are made or waiting beyond the one that is asked for.
     """
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[R]] = deque()
@@ -234,21 +286,3 @@ def ahead(work: Callable[[S], R], items: Iterable[S], threads: int, most: int) -
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def groups(
-    items: Iterable[S], kind: Callable[[S], Hashable | None], most: int
-) -> Iterator[list[S]]:
-    """Items in their order in lists of at most so many, all of one kind.
-
-    kind: of an item; one whose kind is None goes with any.
-    """
-    group: list[S] = []
-    for item in items:
-        kinds = {kind(one) for one in (*group, item)} - {None}
-        if len(group) == most or len(kinds) > 1:
-            yield group
-            group = []
-        group.append(item)
-    if group:
-        yield group

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delf_lesson.classical.dog import EDGE, check_thresholds, refined_keypoints
-from delf_lesson.classical.keypoints import Keypoints, check_limits, sample_patches
+from delf_lesson.classical.keypoints import Keypoints, sample_patches
 from delf_lesson.classical.scale_space import BASE_SIGMA, LEVELS, Octave, ScaleSpace, scale_space
 from delf_lesson.classical.sift import orientation_histograms, orientation_peaks
-from delf_lesson.features import LocalFeatures, l2_normalise
+from delf_lesson.features import LocalFeatures, check_limits, l2_normalise
 from delf_lesson.images import Pixels, resize_longest, to_grey
 
 CONTRAST = 0.05  # the least value of an extremum; grey runs from 0 to 1
@@ -64,7 +64,7 @@ WAVES = (
     (5.0, ((-0.22, -0.22), (0.22, -0.22), (-0.22, 0.22), (0.22, 0.22))),
 )
 WIDTH = 0.45  # sigma of a wavelet's window, in its wavelengths
-DIMENSIONS = DIRECTIONS * sum(len(places) for _, places in WAVES)
+DIMENSIONS = DIRECTIONS * 5  # one low wavelet and four high ones in each direction
 
 
 Bank = Literal["gabor", "noise"]

@@ -70,14 +70,6 @@ class Keypoints:
         )
 
 
-def check_limits(max_keypoints: int, max_side: int) -> None:
-    """Raise ValueError unless both limits of an extractor are 1 or more."""
-    if max_keypoints < 1 or max_side < 1:
-        raise ValueError(
-            f"max_keypoints is {max_keypoints} and max_side is {max_side}; both must be 1 or more"
-        )
-
-
 MOST_ROWS = 32_000  # that OpenCV can map at once
 
 

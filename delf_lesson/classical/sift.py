@@ -6,6 +6,7 @@ D. Lowe, *Distinctive image features from scale-invariant keypoints*, IJCV 2004.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from typing import Literal, get_args
 
 import cv2
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 
 from delf_lesson.classical.dog import CONTRAST, EDGE, check_thresholds, dog_keypoints
 from delf_lesson.classical.harris import harris_keypoints
-from delf_lesson.classical.keypoints import Keypoints, check_limits, gradients, sample_patches
+from delf_lesson.classical.keypoints import Keypoints, gradients, sample_patches
 from delf_lesson.classical.scale_space import BASE_SIGMA, ScaleSpace, scale_space
-from delf_lesson.features import LocalFeatures, l2_normalise
+from delf_lesson.features import LocalFeatures, check_limits, l2_normalise
 from delf_lesson.images import Pixels, resize_longest, to_grey, to_original
 
 CELLS = 4  # a descriptor has 4x4 cells,
@@ -259,12 +260,12 @@ class OpenCVSift:
             return LocalFeatures(
                 empty.reshape(0, 2), empty.reshape(0, DIMENSIONS), empty, empty, size
             )
-        xy = np.array([keypoint.pt for keypoint in keypoints])
-        sigma = np.array([keypoint.size / 2 for keypoint in keypoints]) * size[0] / small_size[0]
+        xy = np.array(list(map(attrgetter("pt"), keypoints)))
+        sigma = np.array(list(map(attrgetter("size"), keypoints))) / 2 * size[0] / small_size[0]
         found = LocalFeatures(
             to_original(xy, small_size, size),
             root_sift(descriptors) if self.root else l2_normalise(descriptors),
-            np.array([keypoint.response for keypoint in keypoints]),
+            np.array(list(map(attrgetter("response"), keypoints))),
             BASE_SIGMA / sigma,
             size,
         )

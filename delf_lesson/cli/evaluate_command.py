@@ -2,21 +2,20 @@
 
 import json
 import os
-import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from delf_lesson.cli.options import (
-    choice_options,
+    SystemChoice,
     cluster_option,
+    executor_at,
     json_option,
-    machines_at,
-    outcomes_bar,
     picture_option,
+    progress_bar,
+    system_options,
     writable_file,
 )
 
@@ -37,7 +36,7 @@ INDEXES = ("exact", "compressed")
     is_flag=True,
     help="Among unrelated pictures too: Oxf105k, Par106k, R1M; of a folder, its _distractors.",
 )
-@choice_options
+@system_options
 @click.option(
     "--queries",
     default="all",
@@ -74,7 +73,7 @@ INDEXES = ("exact", "compressed")
 def evaluate(
     dataset: str,
     distractors: bool,
-    choices: Any,
+    choice: SystemChoice,
     queries: str,
     index: str,
     precision: float,
@@ -93,8 +92,7 @@ def evaluate(
     from delf_lesson.datasets import load
     from delf_lesson.datasets.benchmark import resolved
     from delf_lesson.evaluation.report import measure, one_query_each
-    from delf_lesson.evaluation.report_cache import keep_report, kept_report, report_path
-    from delf_lesson.systems.registry import configured
+    from delf_lesson.evaluation.report_cache import load_report, report_path, store_report
 
     if cluster and on_disk is None:
         raise click.UsageError("--cluster needs --on-disk, a folder that its workers see too")
@@ -107,32 +105,33 @@ def evaluate(
     of_a_folder = benchmark.root is not None
     first = one_query_each(benchmark, in_turn=not of_a_folder)
     asked = benchmark.queries if queries == "all" else first
+    compressed, cached = index == "compressed", False
     try:
-        chosen = configured(choices)
-        compressed, cached = index == "compressed", False
-        what = (chosen, benchmark, asked)
-        how: dict[str, Any] = {
-            "compressed": compressed,
-            "precision": precision,
-            "progress": _progress,
-        }
+        system = choice.system
+        measured = partial(
+            measure,
+            *(system, benchmark, asked),
+            compressed=compressed,
+            precision=precision,
+            progress=progress_bar,
+        )
         if on_disk is not None:
-            with machines_at(cluster) as machines:
-                engine = _stored(on_disk, benchmark, choices, compressed, machines)
-                report = measure(*what, engine=engine, **how)
+            with executor_at(cluster) as executor:
+                retriever = _on_disk_retriever(on_disk, benchmark, choice, compressed, executor)
+                report = measured(retriever=retriever)
         else:
-            path = report_path(*what, compressed, precision)
-            kept = None if fresh else kept_report(path)
-            cached = kept is not None
-            report = kept or measure(*what, FeatureCache.default(), **how)
+            path = report_path(system, benchmark, asked, compressed, precision)
+            stored = None if fresh else load_report(path)
+            cached = stored is not None
+            report = stored or measured(FeatureCache.default())
             if not cached:
-                keep_report(path, report)
+                store_report(path, report)
         if picture is not None:
             _draw(picture, report)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    for one in report["skipped"]:
-        click.echo(f"warning: skipped {one['image']}: {one['reason']}", err=True)
+    for image in report["skipped"]:
+        click.echo(f"warning: skipped {image['image']}: {image['reason']}", err=True)
     if as_json:
         asked_for = {"dataset": dataset, "distractors": distractors, "cached": cached}
         click.echo(json.dumps({**report, **asked_for}))
@@ -140,34 +139,32 @@ def evaluate(
         click.echo(_in_words({**report, "dataset": benchmark.name}, cached))
 
 
-def _stored(path: Path, benchmark: Any, choices: Any, compressed: bool, machines: Any) -> Any:
-    """An engine of the benchmark's images in an index on disk, made or brought up to date."""
+def _on_disk_retriever(
+    path: Path, benchmark: Any, choice: SystemChoice, compressed: bool, executor: Any
+) -> Any:
+    """A retriever of the benchmark's images in an index on disk, made or brought up to date."""
     from delf_lesson.scale.photo_index import PhotoIndex
 
     root = Path(os.path.commonpath([str(image.parent) for image in benchmark.images]))
+    options = choice.options
     if PhotoIndex.is_at(path):
-        stored = PhotoIndex.open(path).on(choices.device, choices.batch)
-        kept = replace(choices, device="cpu", batch=1)
-        if (stored.folder, stored.choices, stored.compressed) != (root, kept, compressed):
+        index = PhotoIndex.open(path).on(options.device, options.batch)
+        wanted = (root, choice.named.name, options.on("cpu", 1), compressed)
+        if (index.folder, index.system_name, index.options, index.compressed) != wanted:
             raise ValueError(
                 f"on_disk: {path} is the index of other images, or by another system; choose "
                 "another folder"
             )
     else:
-        stored = PhotoIndex.create(path, root, choices, compressed)
-    update = stored.update(machines, outcomes_bar, benchmark.images)
+        index = PhotoIndex.create(path, root, choice.system, compressed)
+    update = index.update(executor, progress_bar, benchmark.images)
     if update.unfinished:
         name, reason = next(iter(update.unfinished.items()))
         raise ValueError(
             f"on_disk: {len(update.unfinished)} images were not described, {name} first "
             f"({reason}); call it again, which goes on"
         )
-    return stored.engine(machines)
-
-
-def _progress(steps: Sequence[Any], label: str) -> Iterable[Any]:
-    with click.progressbar(steps, label=label, file=sys.stderr) as bar:
-        yield from bar
+    return index.retriever(executor)
 
 
 def _in_words(report: dict[str, Any], cached: bool) -> str:
@@ -228,8 +225,7 @@ def table(out: Path | None, systems: tuple[str, ...], columns: tuple[str, ...]) 
     """
     from delf_lesson.cache import FeatureCache
     from delf_lesson.evaluation.table import COLUMNS, measure_table, table_path
-    from delf_lesson.systems.baselines import BASELINES
-    from delf_lesson.systems.registry import SYSTEMS
+    from delf_lesson.systems.registry import BASELINES, SYSTEMS
 
     path = out or table_path()
     try:
@@ -238,7 +234,7 @@ def table(out: Path | None, systems: tuple[str, ...], columns: tuple[str, ...]) 
             systems or (*SYSTEMS, *BASELINES),
             columns or COLUMNS,
             FeatureCache.default(),
-            _progress,
+            progress_bar,
         ):
             values = cell.values
             low, high = values["map_interval"]

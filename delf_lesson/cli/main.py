@@ -4,7 +4,6 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -12,7 +11,7 @@ from delf_lesson import __version__
 from delf_lesson.cli.data_command import data
 from delf_lesson.cli.evaluate_command import evaluate, table
 from delf_lesson.cli.index_command import index
-from delf_lesson.cli.options import choice_options, writable_file
+from delf_lesson.cli.options import SystemChoice, system_options, writable_file
 from delf_lesson.cli.search_command import search
 from delf_lesson.cli.teaching_commands import grade, release
 from delf_lesson.cli.train_command import train
@@ -23,13 +22,13 @@ def main() -> None:
     command(prog_name="delf-lesson")
 
 
-@click.group(
-    name="delf-lesson",
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+command = click.version_option(__version__)(
+    click.Group(
+        "delf-lesson",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        help="Large-scale image retrieval with attentive deep local features: a course.",
+    )
 )
-@click.version_option(__version__)
-def command() -> None:
-    """Large-scale image retrieval with attentive deep local features: the lesson's command."""
 
 
 @command.command(context_settings={"ignore_unknown_options": True})
@@ -72,7 +71,7 @@ def doctor(as_json: bool) -> None:
 
 @command.command()
 @click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@choice_options
+@system_options
 @click.option(
     "--out",
     metavar="FEATURES.npz",
@@ -81,39 +80,31 @@ def doctor(as_json: bool) -> None:
     callback=writable_file(".npz"),
     help="Where the features are written.",
 )
-def extract(image: Path, choices: Any, out: Path) -> None:
+def extract(image: Path, choice: SystemChoice, out: Path) -> None:
     """Write what a system keeps of IMAGE.
 
     Keypoints, descriptors, scores and scales; or the vector, where it keeps one of the whole image.
     """
     from delf_lesson.features import ImageVector
-    from delf_lesson.retrieval.database import Described
-    from delf_lesson.systems.registry import configured
     from delf_lesson.systems.specification import FusedSystem
 
-    chosen, system = configured(choices), choices.system
-    if isinstance(chosen, FusedSystem):
+    system = choice.system
+    if isinstance(system, FusedSystem):
         raise click.BadParameter(
-            f"system: {system} is two systems; choose {chosen.local.name} or {chosen.whole.name}"
+            f"system: {system.name} is two systems; choose {system.local.name} or "
+            f"{system.whole.name}"
         )
     try:
-        engine = chosen.engine()
-        assert isinstance(engine, Described)
-        found = engine.describe(image)
-        found.save(out)
+        (database,) = system.retriever().databases
+        description = database.describe(image)
+        description.save(out)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    if isinstance(found, ImageVector):
-        click.echo(f"1 vector of {len(found.vector)} numbers of {system} in {out}")
+    if isinstance(description, ImageVector):
+        click.echo(f"1 vector of {len(description.vector)} numbers of {system.name} in {out}")
     else:
-        click.echo(f"{len(found)} features of {system} in {out}")
+        click.echo(f"{len(description)} features of {system.name} in {out}")
 
 
-command.add_command(data)
-command.add_command(evaluate)
-command.add_command(grade)
-command.add_command(index)
-command.add_command(release)
-command.add_command(search)
-command.add_command(table)
-command.add_command(train)
+for part in (data, evaluate, grade, index, release, search, table, train):
+    command.add_command(part)

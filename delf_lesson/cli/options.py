@@ -4,6 +4,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ from click.core import ParameterSource
 DEFAULT_SYSTEM = "OpenCV-RootSIFT"
 
 
-def _known_system(context: click.Context, option: click.Parameter, name: str) -> str:
+def _known_system(context: click.Context, option: click.Parameter, name: str) -> Any:
     from delf_lesson.systems.registry import find_system
 
     try:
-        return find_system(name).name
+        return find_system(name)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -60,8 +61,25 @@ def picture_option(what: str) -> Callable[[Callable[..., None]], Callable[..., N
     )
 
 
-def choice_options(function: Callable[..., None]) -> Callable[..., None]:
-    """--system and what can be chosen of it: one argument `choices`, see `Choices`."""
+@dataclass(frozen=True)
+class SystemChoice:
+    """The system that the command line names, and the options for it.
+
+    given: whether the command line names what an index has chosen already; the device is free.
+    """
+
+    named: Any
+    options: Any
+    given: bool
+
+    @property
+    def system(self) -> Any:
+        """The system with the options. Raises ValueError or FileNotFoundError."""
+        return self.named.with_options(self.options)
+
+
+def system_options(function: Callable[..., None]) -> Callable[..., None]:
+    """--system and its options, as one argument `choice`, see `SystemChoice`."""
 
     @click.option(
         "--weights",
@@ -82,8 +100,8 @@ def choice_options(function: Callable[..., None]) -> Callable[..., None]:
     @click.option("--max-side", type=click.IntRange(32), help="Larger images are shrunk to it.")
     @system_option
     @wraps(function)
-    def with_choices(
-        system: str,
+    def with_choice(
+        system: Any,
         weights: tuple[str, ...],
         device: str,
         bf16: bool,
@@ -91,29 +109,26 @@ def choice_options(function: Callable[..., None]) -> Callable[..., None]:
         max_side: int | None,
         **others: Any,
     ) -> None:
-        from delf_lesson.systems.registry import Choices, configured
+        from delf_lesson.systems.specification import SystemOptions
 
-        files = tuple(str(Path(one).resolve()) for one in weights)
-        choices = Choices(system, files, device, bf16, batch, max_side)
+        files = tuple(str(Path(file).resolve()) for file in weights)
+        options = SystemOptions(files, device, bf16, batch, max_side)
+        source = click.get_current_context().get_parameter_source
+        names = ("system", "weights", "bf16", "max_side")
+        given = ParameterSource.COMMANDLINE in [source(name) for name in names]
+        choice = SystemChoice(system, options, given)
         try:
             if device != "cpu":
                 import torch
 
                 torch.zeros(1, device=device)
-            if not choices.plain and choices_were_given():  # a device may be for an index
-                configured(choices).engine()
+            if given and options != SystemOptions():  # a device alone may be for an index
+                choice.system.retriever()
         except (OSError, ValueError, RuntimeError, AssertionError) as error:
             raise click.BadParameter(str(error)) from error
-        function(choices=choices, **others)
+        function(choice=choice, **others)
 
-    return with_choices
-
-
-def choices_were_given() -> bool:
-    """Whether the command line names what an index has chosen already; a device is free."""
-    source = click.get_current_context().get_parameter_source
-    names = ("system", "weights", "bf16", "max_side")
-    return any(source(name) is ParameterSource.COMMANDLINE for name in names)
+    return with_choice
 
 
 def system_option(function: Callable[..., None]) -> Callable[..., None]:
@@ -132,22 +147,22 @@ cluster_option = click.option(
     metavar="ADDRESS",
     help="Work is done on this Dask scheduler's workers; local: in a process for each core here.",
 )
-"""What `machines_at` takes."""
+"""What `executor_at` takes."""
 
 
 @contextmanager
-def machines_at(address: str | None) -> Iterator[Any]:
+def executor_at(address: str | None) -> Iterator[Any]:
     """This process, or a cluster, which is left afterwards."""
-    from delf_lesson.scale.executors import Cluster, ThisMachine
+    from delf_lesson.scale.executors import DaskExecutor, SerialExecutor
 
     if address is None:
-        yield ThisMachine()
+        yield SerialExecutor()
         return
-    with Cluster(address) as cluster:
-        yield cluster
+    with DaskExecutor(address) as executor:
+        yield executor
 
 
-def outcomes_bar(outcomes: Iterable[Any], number: int, label: str) -> Iterable[Any]:
-    """A progress bar for the tasks of `PhotoIndex.update`."""
-    with click.progressbar(outcomes, length=number, label=label, file=sys.stderr) as bar:
+def progress_bar(steps: Iterable[Any], label: str, count: int | None = None) -> Iterable[Any]:
+    """A progress bar on standard error; a `Progress`."""
+    with click.progressbar(steps, length=count, label=label, file=sys.stderr) as bar:
         yield from bar

@@ -1,27 +1,32 @@
-"""`delf-lesson search`: which photographs show what this one shows (notebook 00)?"""
+"""`delf-lesson search`: which photos show what this one shows (lab 00)?"""
 
 import json
-import sys
-from collections.abc import Iterable
+import os
+import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from delf_lesson.cli.options import (
-    choice_options,
-    choices_were_given,
+    SystemChoice,
     cluster_option,
+    executor_at,
     json_option,
-    machines_at,
     picture_option,
+    progress_bar,
+    system_options,
 )
+
+if TYPE_CHECKING:
+    from delf_lesson.retrieval.retrievers import Retriever
+    from delf_lesson.retrieval.voting import Ranking
 
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("query", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@choice_options
+@system_options
 @click.option("--top", default=10, show_default=True, type=click.IntRange(1), help="Results shown.")
 @json_option
 @picture_option("Draw the ranking with its inlier lines.")
@@ -29,7 +34,7 @@ from delf_lesson.cli.options import (
 def search(
     folder: Path,
     query: Path,
-    choices: Any,
+    choice: SystemChoice,
     top: int,
     as_json: bool,
     picture: Path | None,
@@ -44,67 +49,95 @@ def search(
     is_index = (folder / "index.json").is_file()
     if cluster and not is_index:
         raise click.UsageError("--cluster searches the shards of an index; give one as FOLDER")
-    if is_index and choices_were_given():
+    if is_index and choice.given:
         raise click.UsageError(f"{folder} is an index, which has its own choices; leave them out")
-    find = _in_index if is_index else _in_folder
     try:
-        found, engine, system = find(folder, query, choices, top, cluster)
+        if is_index:
+            system, retriever, ranking, skipped = _in_index(folder, query, choice, top, cluster)
+        else:
+            system, retriever, ranking, skipped = _in_folder(folder, query, choice, top)
         if picture is not None:
-            _draw(picture, query, found.ranking.results)
+            _draw(picture, query, ranking)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    results = [
-        {"image": one.image, "score": one.score, "inliers": one.inliers}
-        for one in found.ranking.results
-    ]
     if as_json:
-        skipped = [{"image": one.image, "reason": one.reason} for one in found.skipped]
-        answer = {"query": found.query, "system": system, "results": results}
-        click.echo(json.dumps({**answer, "skipped": skipped, "seconds": found.seconds}))
+        answer = {
+            "query": str(query),
+            "system": system,
+            "results": [
+                {"image": result.image, "score": result.score, "inliers": result.inliers}
+                for result in ranking.results
+            ],
+            "skipped": [{"image": image, "reason": reason} for image, reason in skipped.items()],
+            "seconds": ranking.seconds,
+        }
+        click.echo(json.dumps(answer))
         return
-    for rank, result in enumerate(results, start=1):
-        verified = engine.confidence == "inliers"
-        sure = f"inliers {result['inliers']}" if verified else f"score {result['score']:.3f}"
-        click.echo(f"{rank:3}. {result['image']}  {sure}")
+    for rank, result in enumerate(ranking.results, start=1):
+        verified = retriever.confidence == "inliers"
+        proof = f"inliers {result.inliers}" if verified else f"score {result.score:.3f}"
+        click.echo(f"{rank:3}. {result.image}  {proof}")
 
 
-def _progress(images: list[Path]) -> Iterable[Path]:
-    with click.progressbar(images, label="Describing images", file=sys.stderr) as steps:
-        yield from steps
+Answer = tuple[str, "Retriever", "Ranking", dict[str, str]]
+"""The system's name, its retriever, the ranking, and images that were skipped with the reason."""
 
 
-def _in_folder(
-    folder: Path, query: Path, choices: Any, top: int, cluster: str | None
-) -> tuple[Any, Any, str]:
+def _in_folder(folder: Path, query: Path, choice: SystemChoice, top: int) -> Answer:
     from delf_lesson.cache import FeatureCache
-    from delf_lesson.retrieval.folder_search import search_folder
-    from delf_lesson.systems.registry import configured
+    from delf_lesson.images import list_images
+    from delf_lesson.retrieval.retrievers import add_images
+    from delf_lesson.retrieval.voting import Ranking
 
-    engine = configured(choices).engine(FeatureCache.default())
-    waiting: list[Any] = []  # a warning in the middle of a bar would break it
-    found = search_folder(engine, folder, query, top, _progress, waiting.append)
-    for one in waiting:
-        click.echo(f"warning: skipped {one.image}: {one.reason}", err=True)
-    if waiting:
-        number = "1 image was" if len(waiting) == 1 else f"{len(waiting)} images were"
+    cache = FeatureCache.default()
+    retriever = choice.named.with_options(choice.options).retriever(cache)
+    images = list_images(folder)
+    skipped, others = {}, []
+    for image in images:
+        if os.path.samefile(image, query):
+            skipped[str(image)] = "it is the query itself"
+        else:
+            others.append(image)
+    started = time.perf_counter()
+    try:
+        described_query = retriever.describe(query)
+    except ValueError as error:
+        raise ValueError(f"query: {query} cannot be searched for: {error}") from error
+    extracted = time.perf_counter()
+    unusable: dict[str, str] = {}
+    add_images(retriever, others, unusable.__setitem__, progress_bar)
+    seconds = {"describe": time.perf_counter() - extracted, "extract": extracted - started}
+    for name, reason in unusable.items():
+        click.echo(f"warning: skipped {name}: {reason}", err=True)
+    if unusable:
+        number = "1 image was" if len(unusable) == 1 else f"{len(unusable)} images were"
         click.echo(f"warning: {number} skipped", err=True)
-    return found, engine, choices.system
+    if len(unusable) == len(others):
+        raise ValueError(f"folder: none of the {len(images)} images in {folder} can be searched")
+    ranking = retriever.rank(described_query, top)
+    return (
+        choice.named.name,
+        retriever,
+        Ranking(ranking.results, {**seconds, **ranking.seconds}),
+        {**skipped, **unusable},
+    )
 
 
 def _in_index(
-    path: Path, query: Path, choices: Any, top: int, cluster: str | None
-) -> tuple[Any, Any, str]:
-    from delf_lesson.scale.photo_index import PhotoIndex, search_index
+    path: Path, query: Path, choice: SystemChoice, top: int, cluster: str | None
+) -> Answer:
+    from delf_lesson.scale.photo_index import PhotoIndex
 
-    index = PhotoIndex.open(path).on(choices.device, choices.batch)
-    with machines_at(cluster) as machines:
-        engine = index.engine(machines)
-        found = search_index(index, engine, query, top)
-    return found, engine, index.choices.system
+    index = PhotoIndex.open(path).on(choice.options.device, choice.options.batch)
+    with executor_at(cluster) as executor:
+        retriever = index.retriever(executor)
+        ranking = index.search(retriever, query, top)
+    skipped = {str(index.folder / name): reason for name, reason in index.skipped.items()}
+    return index.system_name, retriever, ranking, skipped
 
 
-def _draw(path: Path, query: Path, results: Any) -> None:
+def _draw(path: Path, query: Path, ranking: "Ranking") -> None:
     from delf_lesson.classroom.figures.image_figures import draw_ranking, encode
     from delf_lesson.files import write_atomically
 
-    write_atomically(path, encode(draw_ranking(query, results), "image/png"))
+    write_atomically(path, encode(draw_ranking(query, ranking.results), "image/png"))

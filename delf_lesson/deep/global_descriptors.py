@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from delf_lesson.deep.backbone import Trunk, fold_batch_norm, values_digest
 from delf_lesson.deep.reduction import Projection
 from delf_lesson.deep.weights import empty_trunk, fill, load_weights, part, weights_path
+from delf_lesson.features import ImageVector
 from delf_lesson.images import Pixels, check_image, rescale, resize_longest
 
 
@@ -216,9 +217,9 @@ class GlobalDescriptor:
     def _digest(self) -> str:
         return values_digest(self.network, projection=self.whitening)
 
-    def describe(self, image: Pixels) -> NDArray[np.float32]:
+    def extract(self, image: Pixels) -> ImageVector:
         """The unit vector (D,) of a `uint8` RGB (H, W, 3) image."""
-        return self.describe_prepared([self.prepare(image)])[0]
+        return self.extract_prepared([self.prepare(image)])[0]
 
     def prepare(self, image: Pixels) -> tuple[Pixels, ...]:
         """The image at all scales, which several threads may make while the network is at work."""
@@ -226,14 +227,16 @@ class GlobalDescriptor:
         small, _ = resize_longest(image, self.max_side)
         return tuple(rescale(small, scale) for scale in self.scales)
 
-    def describe_prepared(self, images: Sequence[tuple[Pixels, ...]]) -> NDArray[np.float32]:
-        """The unit vectors (N, D) of prepared images. Raises ValueError if they differ in size."""
+    def extract_prepared(self, images: Sequence[tuple[Pixels, ...]]) -> list[ImageVector]:
+        """The unit vectors of prepared images. Raises ValueError if they differ in size."""
         if len({one[0].shape for one in images}) > 1:
             raise ValueError("images differ in size; wanted one size, or one image at a time")
         levels = [np.stack(level) for level in zip(*images, strict=True)]
         total = torch.stack([self._vectors(level) for level in levels]).sum(0)
         vectors = F.normalize(total, dim=1).cpu().numpy()
-        return vectors if self.whitening is None else self.whitening.apply(vectors)
+        if self.whitening is not None:
+            vectors = self.whitening.apply(vectors)
+        return [ImageVector(vector) for vector in vectors]
 
     @torch.inference_mode()
     def _vectors(self, images: NDArray[np.uint8]) -> Tensor:
@@ -248,13 +251,12 @@ def load_global(
     backbone: str = "resnet18",
     scales: tuple[float, ...] = (1.0,),
     device: str = "cpu",
-    max_side: int | None = None,
     bf16: bool = False,
     batch: int = 1,
 ) -> GlobalDescriptor:
     """The descriptor of "siamac" or "dir" (ours, shipped), or of a file that training wrote.
 
-    The rest: see `GlobalDescriptor`; max_side None for its own.
+    The rest: see `GlobalDescriptor`.
     """
     path = weights_path(weights, backbone)
     tensors, card = load_weights(path)
@@ -267,7 +269,4 @@ def load_global(
     if found := part("whitening", tensors):
         mean, components = found["mean"].numpy(), found["components"].numpy()
         whitening = Projection(mean, components, card["data"])
-    size = {} if max_side is None else {"max_side": max_side}
-    return GlobalDescriptor(
-        network, whitening, scales, device=device, bf16=bf16, batch=batch, **size
-    )
+    return GlobalDescriptor(network, whitening, scales, device=device, bf16=bf16, batch=batch)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from delf_lesson.classical.keypoints import Keypoints, check_limits, sample_patches
+from delf_lesson.classical.keypoints import Keypoints, sample_patches
 from delf_lesson.classical.scale_space import (
     LEVELS,
     SMALLEST_SIDE,
@@ -21,7 +21,7 @@ from delf_lesson.classical.scale_space import (
 from delf_lesson.deep.backbone import values_digest
 from delf_lesson.deep.lift_network import DIMENSIONS, SIDE, STEP, TAPS, LiftNetwork
 from delf_lesson.deep.weights import fill, load_weights, weights_path
-from delf_lesson.features import LocalFeatures
+from delf_lesson.features import LocalFeatures, check_limits
 from delf_lesson.images import Pixels, resize_longest, to_grey
 
 NEAR = 2  # samples; of two maxima nearer than that only the higher is a keypoint

@@ -73,7 +73,7 @@ def difference(
     return Difference(fmean(gains), low, high)
 
 
-def turned_pairs(
+def discordant_pairs(
     theirs: Mapping[str, float | None], ours: Mapping[str, float]
 ) -> list[tuple[str, str]]:
     """The pairs of systems whose order differs: the one that is better in theirs first.

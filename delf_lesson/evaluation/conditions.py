@@ -22,16 +22,16 @@ VISIBLE = (0.25, 0.6, 0.8, 1.0)
 
 
 @dataclass(frozen=True)
-class Found:
+class Recall:
     """Of `count` pairs of a query and an image it should find, the share that was found."""
 
     share: float
     count: int
 
 
-def found_by_condition(
+def recall_by_condition(
     evaluation: Evaluation, benchmark: Benchmark, pictures: Sequence[Picture]
-) -> dict[str, dict[str, Found]]:
+) -> dict[str, dict[str, Recall]]:
     """The share of positives found, by "light", "viewpoint", "scale" and "visible share".
 
     A positive is found if it is among the first R of its ranking, where R is the number of
@@ -54,8 +54,8 @@ def found_by_condition(
                 hits[condition][value].append(name in first)
     return {
         condition: {
-            value: Found(sum(found) / len(found), len(found))
-            for value, found in sorted(values.items())
+            value: Recall(sum(outcomes) / len(outcomes), len(outcomes))
+            for value, outcomes in sorted(values.items())
         }
         for condition, values in hits.items()
     }

@@ -4,8 +4,9 @@ Slides "Precision & Recall Result" and "mAP Result"; lab 06.
 """
 
 import sys
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -26,8 +27,9 @@ from delf_lesson.evaluation.metrics import (
     micro_precision_recall,
     precision_at,
 )
-from delf_lesson.retrieval.database import Engine
-from delf_lesson.retrieval.ranking import Order, Stopwatch, score
+from delf_lesson.progress import Progress, no_progress
+from delf_lesson.retrieval.retrievers import Retriever, add_images
+from delf_lesson.retrieval.voting import Order, score
 from delf_lesson.systems.specification import System
 
 
@@ -64,22 +66,25 @@ def one_query_each(benchmark: Benchmark, in_turn: bool = True) -> tuple[Query, .
     by_landmark: dict[str | None, list[Query]] = {}
     for query in benchmark.queries:
         by_landmark.setdefault(query.landmark, []).append(query)
-    return tuple(own[k % len(own) if in_turn else 0] for k, own in enumerate(by_landmark.values()))
+    return tuple(
+        queries[number % len(queries) if in_turn else 0]
+        for number, queries in enumerate(by_landmark.values())
+    )
 
 
 def evaluate(
-    engine: Engine,
+    retriever: Retriever,
     benchmark: Benchmark,
     queries: Sequence[Query] | None = None,
     distractor_queries: Sequence[Query] = (),
-    progress: Callable[[Sequence[Query]], Iterable[Query]] = iter,
+    progress: Progress = no_progress,
 ) -> Evaluation:
-    """Search a benchmark for its queries, each cut to its box (slide "mAP Result"; notebook 06).
+    """Search a benchmark for its queries, each cut to its box (slide "mAP Result"; lab 06).
 
-    engine: holds the benchmark's images under their paths; `engine.add(benchmark.images)` does.
-        Images it had to skip count as not found.
+    retriever: holds the benchmark's images under their paths; `retriever.add(benchmark.images)`
+        adds them. Images it had to skip count as not found.
     queries: all of the benchmark's by default. Raises ValueError if there are none, if one has no
-        landmark, or if the engine holds no images or others.
+        landmark, or if the retriever holds no images or others.
     distractor_queries: without a landmark; they have no average precision, and what is returned
         for them is wrong (slide "Precision & Recall Result").
     """
@@ -89,20 +94,21 @@ def evaluate(
         wrong = f"{without[0]} has no truth in {benchmark.name}" if without else "it is empty"
         raise ValueError(f"queries: {wrong}; average precision needs queries with a landmark")
     names = {str(path): benchmark.name_of(path) for path in benchmark.images}
-    if not engine.names or not set(engine.names) <= set(names):
+    if not retriever.names or not set(retriever.names) <= set(names):
         raise ValueError(
-            f"engine holds {len(engine)} images, which are not the {len(names)} of "
-            f"{benchmark.name}; call engine.add(benchmark.images) on an empty engine"
+            f"retriever holds {len(retriever)} images, which are not the {len(names)} of "
+            f"{benchmark.name}; call retriever.add(benchmark.images) on an empty retriever"
         )
     returned: dict[str, list[tuple[str, float]]] = {}
     seconds: dict[str, list[float]] = {}
-    by: Order = "votes" if engine.confidence == "vote" else "inliers"
-    for query in progress((*queries, *distractor_queries)):
-        found = engine.search(query.read())
+    order: Order = "votes" if retriever.confidence == "vote" else "inliers"
+    for query in progress((*queries, *distractor_queries), "Searching"):
+        ranking = retriever.search(query.read())
         returned[query.name] = [
-            (names[one.image], score(by, one.inliers, one.vote)) for one in found.results
+            (names[result.image], score(order, result.inliers, result.vote))
+            for result in ranking.results
         ]
-        for stage, spent in found.seconds.items():
+        for stage, spent in ranking.seconds.items():
             seconds.setdefault(stage, []).append(spent)
     rankings = {query.name: [image for image, _ in returned[query.name]] for query in queries}
     precisions = {
@@ -114,19 +120,8 @@ def evaluate(
     return Evaluation(rankings, precisions, returned, seconds)
 
 
-Progress = Callable[[Sequence[Any], str], Iterable[Any]]
-"""Wraps steps, with a word for them, as a progress bar does."""
-
-POINTS = 200
-"""Points kept of a precision/recall curve, which has one for each distinct score."""
-
-TOGETHER = 8
-"""Batches added at a time, where an extractor takes several images at once."""
-
-
-def silent(steps: Sequence[Any], label: str) -> Iterable[Any]:
-    """No progress bar."""
-    return steps
+CURVE_POINTS = 200
+"""Points of a precision/recall curve in a report; the curve has one for each distinct score."""
 
 
 def measure(
@@ -136,95 +131,87 @@ def measure(
     cache: FeatureCache | None = None,
     compressed: bool = False,
     precision: float = 0.95,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     also: Callable[[Evaluation], dict[str, Any]] | None = None,
-    engine: Engine | None = None,
+    retriever: Retriever | None = None,
 ) -> dict[str, Any]:
-    """Search a benchmark for queries and say how good and how dear that was, as plain values.
+    """Search a benchmark for queries and report how good and how expensive it was.
 
-    engine: holds the images already, as one of an index on disk does.
-    also: what else to say of the rankings, as plain values.
-    map_interval: 95% of bootstrap means over landmarks. map_by_level: see `revisited`.
-    threshold: the confidence (see `Evaluation`) from which on results are right with the wanted
+    retriever: holds the images already, as that of an index on disk does.
+    also: what else to report of the rankings, as plain values.
+    map_interval: 95% of bootstrap means over landmarks. map_by_level: see `average_precisions`.
+    threshold: the confidence (see `Evaluation`) above which results are right with the wanted
         precision, over all queries and those without a landmark; None if there is none.
     seconds: of all images or queries together; query_seconds: of one query, without extraction.
-    extracted: images that were really described; features of the others were kept from before.
+    extracted: images that were described now; features of the others came from the cache.
     bytes_per_image: of the index, and of the places of keypoints for verification.
     """
-    watch = Stopwatch()
+    started = time.perf_counter()
     skipped: dict[str, str] = {}
-    if engine is None:
-        engine = system.engine(cache, compressed)
-        with watch("describe"):
-            images, size = benchmark.images, 1 if engine.batch == 1 else TOGETHER * engine.batch
-            together = [images[first : first + size] for first in range(0, len(images), size)]
-            for some in progress(together, "Describing images"):
-                engine.add(some, skip=lambda path, reason: skipped.update({path: reason}))
+    stages: dict[str, float] = {}
+    if retriever is None:
+        retriever = system.retriever(cache, compressed)
+        add_images(retriever, benchmark.images, skipped.__setitem__, progress)
+        stages["describe"] = time.perf_counter() - started
     else:
-        here = set(engine.names)
-        missing = [str(path) for path in benchmark.images if str(path) not in here]
+        indexed = set(retriever.names)
+        missing = [str(path) for path in benchmark.images if str(path) not in indexed]
         skipped = dict.fromkeys(missing, "it is not in the index")
-    extracted = engine.extracted
+    described = sum(database.described for database in retriever.databases)
     queries = [query for query in queries if str(query.path) not in skipped]
-    if len(engine) == 0 or not queries:
+    if len(retriever) == 0 or not queries:
         raise ValueError(f"benchmark: none of the images of {benchmark.name} can be used")
-    with watch("index"):
-        memory = engine.bytes
-    found = evaluate(
-        engine,
-        benchmark,
-        queries,
-        benchmark.distractor_queries,
-        lambda steps: progress(steps, "Searching"),
-    )
-    spent = {stage: float(np.sum(values)) for stage, values in found.seconds.items()}
-    size = sum(memory.values()) - memory.get("places", 0)
+    started = time.perf_counter()
+    memory = retriever.bytes
+    stages["index"] = time.perf_counter() - started
+    evaluation = evaluate(retriever, benchmark, queries, benchmark.distractor_queries, progress)
+    spent = {stage: float(np.sum(values)) for stage, values in evaluation.seconds.items()}
     return {
         "dataset": benchmark.name,
         "system": system.name,
         "queries": len(queries),
-        "images": len(engine),
-        **_quality(found, benchmark, queries, precision),
-        "confidence": engine.confidence,
-        "seconds": {**watch.seconds, **{k: v for k, v in spent.items() if k != "index"}},
-        "query_seconds": _of_a_query(found),
-        "extracted": extracted,
+        "images": len(retriever),
+        **_quality(evaluation, benchmark, queries, precision),
+        "confidence": retriever.confidence,
+        "seconds": {**stages, **{k: v for k, v in spent.items() if k != "index"}},
+        "query_seconds": _of_a_query(evaluation),
+        "extracted": described,
         "index": "compressed" if compressed else "exact",
-        "index_bytes": size,
-        "bytes_per_image": sum(memory.values()) / len(engine),
+        "index_bytes": sum(memory.values()) - memory.get("places", 0),
+        "bytes_per_image": sum(memory.values()) / len(retriever),
         "peak_rss_bytes": peak_memory(),
         "skipped": [
             {"image": benchmark.name_of(Path(path)), "reason": reason}
             for path, reason in skipped.items()
         ],
-        **(also(found) if also else {}),
+        **(also(evaluation) if also else {}),
     }
 
 
 def _quality(
-    found: Evaluation, benchmark: Benchmark, queries: Sequence[Query], wanted: float
+    evaluation: Evaluation, benchmark: Benchmark, queries: Sequence[Query], wanted: float
 ) -> dict[str, Any]:
     landmarks = [query.landmark for query in queries]
-    values = [found.average_precisions[query.name] for query in queries]
-    own = defaultdict(list)
+    values = [evaluation.average_precisions[query.name] for query in queries]
+    by_landmark = defaultdict(list)
     for landmark, value in zip(landmarks, values, strict=True):
-        own[str(landmark)].append(value)
+        by_landmark[str(landmark)].append(value)
     first = [
-        precision_at(found.rankings[query.name], truth.positives, truth.junk)
+        precision_at(evaluation.rankings[query.name], truth.positives, truth.junk)
         for query in queries
         for truth in [benchmark.truth[query.name]]
     ]
     curve = micro_precision_recall(
-        found.returned, {query.name: benchmark.truth[query.name] for query in queries}
+        evaluation.returned, {query.name: benchmark.truth[query.name] for query in queries}
     )
     threshold = curve.threshold_for(wanted)
     return {
-        "map": found.mean_average_precision,
+        "map": evaluation.mean_average_precision,
         "map_interval": list(mean_interval(values, landmarks)),
-        "map_by_level": _by_level(found, benchmark),
+        "map_by_level": _by_level(evaluation, benchmark),
         "precision_at_1": fmean(first),
-        "per_landmark": {landmark: fmean(aps) for landmark, aps in own.items()},
-        "average_precisions": dict(found.average_precisions),
+        "per_landmark": {landmark: fmean(aps) for landmark, aps in by_landmark.items()},
+        "average_precisions": dict(evaluation.average_precisions),
         "threshold": {
             "precision": wanted,
             "confidence": threshold,
@@ -235,22 +222,24 @@ def _quality(
     }
 
 
-def _by_level(found: Evaluation, benchmark: Benchmark) -> dict[Level, float | None]:
+def _by_level(evaluation: Evaluation, benchmark: Benchmark) -> dict[Level, float | None]:
     """mAP of the protocol's levels; None where no query has a positive."""
     means: dict[Level, float | None] = {}
     for level in LEVELS:
         with_positives = {
             name: ranking
-            for name, ranking in found.rankings.items()
+            for name, ranking in evaluation.rankings.items()
             if at_level(benchmark.truth[name], level)[0]
         }
-        own = average_precisions(with_positives, benchmark.truth, level) if with_positives else {}
-        means[level] = fmean(own.values()) if own else None
+        precisions = (
+            average_precisions(with_positives, benchmark.truth, level) if with_positives else {}
+        )
+        means[level] = fmean(precisions.values()) if precisions else None
     return means
 
 
 def _points(curve: PrecisionRecall) -> dict[str, list[float]]:
-    few = curve.thinned(POINTS)
+    few = curve.thinned(CURVE_POINTS)
     return {
         "threshold": few.thresholds.tolist(),
         "precision": few.precision.tolist(),
@@ -258,9 +247,11 @@ def _points(curve: PrecisionRecall) -> dict[str, list[float]]:
     }
 
 
-def _of_a_query(found: Evaluation) -> dict[str, dict[str, float]]:
+def _of_a_query(evaluation: Evaluation) -> dict[str, dict[str, float]]:
     """Median and 95th percentile of a query's seconds by stage, and of all stages together."""
-    stages = {k: np.array(v) for k, v in found.seconds.items() if k not in ("extract", "index")}
+    stages = {
+        k: np.array(v) for k, v in evaluation.seconds.items() if k not in ("extract", "index")
+    }
     stages["all"] = np.sum(list(stages.values()), axis=0)
     return {
         stage: {"median": float(np.median(spent)), "p95": float(np.percentile(spent, 95))}

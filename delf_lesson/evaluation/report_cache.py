@@ -58,7 +58,7 @@ def recipe(
             for query in (*queries, *benchmark.distractor_queries)
         ],
         "truth": truth,
-        "description": dict(system.engine(compressed=compressed).settings),
+        "description": dict(system.retriever(compressed=compressed).settings),
         "steps": system.steps,
         "compressed": compressed,
         "precision": precision,
@@ -71,7 +71,7 @@ def digest(values: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def kept_report(path: Path) -> dict[str, Any] | None:
+def load_report(path: Path) -> dict[str, Any] | None:
     """The report at a path, or None where there is no whole one."""
     try:
         return dict(json.loads(path.read_text()))
@@ -79,7 +79,7 @@ def kept_report(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def keep_report(path: Path, report: dict[str, Any]) -> None:
+def store_report(path: Path, report: dict[str, Any]) -> None:
     """Write a report; a folder that cannot be written to is no error, as for features."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

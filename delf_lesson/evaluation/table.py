@@ -22,13 +22,13 @@ from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets import load
 from delf_lesson.datasets.benchmark import Benchmark
 from delf_lesson.datasets.rendered import pictures
-from delf_lesson.evaluation.conditions import found_by_condition
+from delf_lesson.evaluation.conditions import recall_by_condition
 from delf_lesson.evaluation.metrics import PrecisionRecall
-from delf_lesson.evaluation.report import Evaluation, Progress, measure, silent
+from delf_lesson.evaluation.report import Evaluation, measure
 from delf_lesson.evaluation.report_cache import digest, recipe
 from delf_lesson.files import project_root, write_atomically
-from delf_lesson.systems.baselines import BASELINES
-from delf_lesson.systems.registry import SYSTEMS, find_system
+from delf_lesson.progress import Progress, no_progress
+from delf_lesson.systems.registry import BASELINES, SYSTEMS, find_system
 from delf_lesson.systems.specification import System
 
 PAPER_SETS: Mapping[str, str] = MappingProxyType(
@@ -56,15 +56,15 @@ COLUMNS = ("albion", "albion+d", "lutetia", "lutetia+d")
 TIMED = 9
 """Images whose description is timed."""
 POINTS = 60
-"""Points kept of a precision/recall curve."""
-KEPT = (
+"""Points of a precision/recall curve in the table."""
+REPORT_FIELDS = (
     *("map", "map_interval", "map_by_level", "precision_at_1", "average_precisions"),
     *("confidence", "threshold", "query_seconds", "bytes_per_image", "images", "queries"),
     *("distractor_queries", "found", "first"),
 )
-"""What is kept of a report."""
+"""Fields of a report that the table has."""
 FIRST = 3
-"""Results kept of each query."""
+"""Results of each query in the table."""
 
 
 def load_column(column: str) -> Benchmark:
@@ -73,23 +73,18 @@ def load_column(column: str) -> Benchmark:
     return load(city, bool(distractors))
 
 
-def is_compressed(system: str) -> bool:
-    """DELF is searched by the paper's codes, all others compare all descriptors."""
-    return system.startswith("DELF")
-
-
-def measure_cell(
+def benchmark_system(
     system: System,
     column: str,
     cache: FeatureCache | None = None,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
-    """One system on one set, measured now: `KEPT`, the curve, and the time of a description.
+    """One system on one set, measured now: `REPORT_FIELDS`, the curve, seconds to describe.
 
     column: one of `COLUMNS`.
 
     Of what is kept, "found" is by condition and class the share found and the number of pairs, see
-    `found_by_condition`; "first" by query the first results, each with its confidence.
+    `recall_by_condition`; "first" by query the first results, each with its confidence.
     """
     benchmark = load_column(column)
     progress = _labelled(progress, f"{system.name} on {column}")
@@ -98,12 +93,12 @@ def measure_cell(
         benchmark,
         benchmark.queries,
         cache,
-        is_compressed(system.name),
+        system.index == "compressed",
         progress=progress,
         also=partial(_particulars, benchmark, column),
     )
     return {
-        **{name: report[name] for name in KEPT},
+        **{name: report[name] for name in REPORT_FIELDS},
         "precision_recall": _thinned(report["precision_recall"]),
         "describe_seconds": describe_seconds(system, benchmark.images, progress),
     }
@@ -111,8 +106,10 @@ def measure_cell(
 
 def curve_of(cell: Mapping[str, Any]) -> PrecisionRecall:
     """The precision-recall curve that a cell keeps, at `POINTS` thresholds or fewer."""
-    kept = cell["precision_recall"]
-    return PrecisionRecall(*(np.array(kept[name]) for name in ("threshold", "precision", "recall")))
+    curve = cell["precision_recall"]
+    return PrecisionRecall(
+        *(np.array(curve[name]) for name in ("threshold", "precision", "recall"))
+    )
 
 
 def estimated_seconds(cell: Mapping[str, Any]) -> tuple[float, float]:
@@ -128,36 +125,39 @@ def estimated_seconds(cell: Mapping[str, Any]) -> tuple[float, float]:
 
 def measurement_key(system: System, benchmark: Benchmark) -> str:
     """Changes with whatever a cell depends on: pictures, truth, weights, settings and steps."""
-    compressed = is_compressed(system.name)
+    compressed = system.index == "compressed"
     return digest(recipe(system, benchmark, benchmark.queries, compressed, 0.95))
 
 
-def _particulars(benchmark: Benchmark, column: str, found: Evaluation) -> dict[str, Any]:
-    conditions = found_by_condition(found, benchmark, pictures(column.partition("+")[0]))
+def _particulars(benchmark: Benchmark, column: str, evaluation: Evaluation) -> dict[str, Any]:
+    conditions = recall_by_condition(evaluation, benchmark, pictures(column.partition("+")[0]))
     return {
         "found": {
-            condition: {name: [one.share, one.count] for name, one in classes.items()}
+            condition: {name: [recall.share, recall.count] for name, recall in classes.items()}
             for condition, classes in conditions.items()
         },
         "first": {
-            query: list(map(list, found.returned[query][:FIRST])) for query in found.rankings
+            query: list(map(list, evaluation.returned[query][:FIRST]))
+            for query in evaluation.rankings
         },
     }
 
 
-def describe_seconds(system: System, images: Sequence[Path], progress: Progress = silent) -> float:
+def describe_seconds(
+    system: System, images: Sequence[Path], progress: Progress = no_progress
+) -> float:
     """The median seconds that describing an image takes, without any cache."""
-    engine, spent = system.engine(), []
+    retriever, spent = system.retriever(), []
     for image in progress(images[:: max(1, len(images) // TIMED)][:TIMED], "Timing"):
         started = time.perf_counter()
-        engine.add([image], skip=lambda path, reason: None)
+        retriever.add([image], skip=lambda path, reason: None)
         spent.append(time.perf_counter() - started)
     return median(spent)
 
 
 def _labelled(progress: Progress, title: str) -> Progress:
-    def titled(steps: Sequence[Any], label: str) -> Iterable[Any]:
-        return progress(steps, f"{title}: {label}")
+    def titled(steps: Iterable[Any], label: str, count: int | None = None) -> Iterable[Any]:
+        return progress(steps, f"{title}: {label}", count)
 
     return titled
 
@@ -180,7 +180,7 @@ def table_path() -> Path:
 
 
 def read_table(path: str | Path | None = None) -> dict[str, Any]:
-    """A table: `cells[system][column]` is what `measure_cell` gives, and a key.
+    """A table: `cells[system][column]` is what `benchmark_system` gives, and a key.
 
     path: the lesson's own by default. Raises FileNotFoundError if there is none, ValueError if it
     is damaged or of another version.
@@ -215,7 +215,7 @@ def measure_table(
     systems: Sequence[str] = (*SYSTEMS, *BASELINES),
     columns: Sequence[str] = COLUMNS,
     cache: FeatureCache | None = None,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Iterator[Cell]:
     """Measure what the table at a path lacks, a cell a step, and write each into it.
 
@@ -236,20 +236,20 @@ def measure_table(
             if "+d" in column and system.name in SMALL_ONLY:
                 continue
             key = measurement_key(system, benchmark)
-            own = table["cells"].setdefault(system.name, {})
-            fresh = own.get(column, {}).get("key") != key
+            row = table["cells"].setdefault(system.name, {})
+            fresh = row.get(column, {}).get("key") != key
             if fresh:
-                own[column] = measure_cell(system, column, cache, progress) | {"key": key}
+                row[column] = benchmark_system(system, column, cache, progress) | {"key": key}
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
                 write_atomically(path, _text(table).encode())
-            yield Cell(system.name, column, own[column], fresh)
+            yield Cell(system.name, column, row[column], fresh)
 
 
 def _text(table: dict[str, Any]) -> str:
     """JSON with a line for each cell, so that a new measurement changes one line."""
     lines = []
-    for system, own in table["cells"].items():
-        cells = (f" {json.dumps(name)}: {json.dumps(_rounded(cell))}" for name, cell in own.items())
+    for system, row in table["cells"].items():
+        cells = (f" {json.dumps(name)}: {json.dumps(_rounded(cell))}" for name, cell in row.items())
         lines.append(f"{json.dumps(system)}: {{\n" + ",\n".join(cells) + "\n}")
     systems = ",\n".join(lines)
     return f'{{"version": {VERSION}, "cells": {{\n{systems}\n}}}}\n'

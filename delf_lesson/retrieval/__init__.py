@@ -1,1 +1,1 @@
-"""From local features to a ranking: index, votes, verification, and the engine that ties them."""
+"""From descriptions of images to a ranking: index, votes, verification, expansion, fusion."""

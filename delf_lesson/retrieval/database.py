@@ -1,253 +1,179 @@
 """Images by name, each read and described once (lab 06)."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
-from delf_lesson.cache import FeatureCache, content_digest
-from delf_lesson.features import ImageVector, LocalExtractor, LocalFeatures
-from delf_lesson.images import Pixels, ahead, groups, read_image
-from delf_lesson.retrieval.index import FeatureIndex
-from delf_lesson.retrieval.quantisation import Compression
-from delf_lesson.retrieval.ranking import Ranking
-from delf_lesson.retrieval.voting import Neighbours
-
-Source = str | Path | Pixels
-Skip = Callable[[str, str], None]
-Confidence = Literal["inliers", "vote"]
-"""Which number of a result can be compared between queries; inliers with the vote for ties."""
-
-
-class Engine(Protocol):
-    """Images are added, then searched; local features, whole images and both do it.
-
-    extracted: images that were really described, and not found in a cache. settings: all that
-    changes what an image is described by, as plain values. confidence: of the results.
-    """
-
-    @property
-    def extracted(self) -> int:
-        """How often something was really described."""
-
-    @property
-    def settings(self) -> Mapping[str, object]:
-        """Plain values."""
-
-    @property
-    def confidence(self) -> Confidence:
-        """See `Confidence`."""
-
-    @property
-    def batch(self) -> int:
-        """How many images are described at once; `add` is quickest with some times as many."""
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the images."""
-
-    @property
-    def bytes(self) -> dict[str, int]:
-        """Memory by part; "places" is what verification needs beside the index."""
-
-    def __len__(self) -> int:
-        """How many images there are."""
-
-    def add(
-        self,
-        images: Iterable[Source],
-        names: Sequence[str] | None = None,
-        skip: Skip | None = None,
-    ) -> None:
-        """Describe images and add them."""
-
-    def check(self, query: Source) -> None:
-        """Raise ValueError for an image that cannot be searched for."""
-
-    def search(self, query: Source, top: int | None = None) -> Ranking:
-        """Rank the images for a query."""
-
+from delf_lesson.cache import FeatureCache
+from delf_lesson.features import Extractor, ImageVector, LocalFeatures, check_usable
+from delf_lesson.images import ImageSource, LoadedImage, prefetch
 
 D = TypeVar("D", LocalFeatures, ImageVector)
+S = TypeVar("S")
+
+Skip = Callable[[str, str], None]
+"""Called with the name of an image that cannot be used, and the reason."""
 
 READERS = 8
-"""Threads that read images where they are described several at a time."""
-AHEAD = 3
-"""So many batches are read ahead."""
-AT_WORK = 2
-"""Batches that are described at once: while a GPU has one, the other is brought or taken away."""
+"""Threads that read images for an extractor that describes several at a time."""
+BATCHES_AHEAD = 3
+"""Batches that are read ahead."""
+BATCHES_AT_WORK = 2
+"""Batches that are described at once: while a GPU has one, the other is copied to it or from it."""
 
 
-@dataclass(frozen=True)
-class _Ready(Generic[D]):
-    """An image on its way: what is known of it, or what is prepared, and its height and width."""
+class ImageDatabase(Generic[D]):
+    """Describes images, stores the descriptions, and keeps them by the images' names.
 
-    digest: str
-    found: D | Exception | None
-    prepared: Any = None
-    size: tuple[int, ...] | None = None
+    extractor: describes images. cache: stores descriptions on disk, or None. descriptions: by
+    name, of a database that was described before; nothing can be added to it. batch: how many
+    images the extractor describes at once.
 
-
-class Described(ABC, Generic[D]):
-    """Images by name and what each was described by; descriptions may be kept on disk.
-
-    kind: of the descriptions. extractor: gives them. cache: where they are kept, or None to keep
-    none. `extracted` counts what was described and not found there.
-
-    An extractor with a `batch` of more than one takes so many images of one size at once: those
-    that its own `prepare` made ready, which threads do ahead of it.
+    An image is read from disk once. `described` counts the images that the extractor described,
+    so those from the cache do not count. `revision` grows when an image that was there is
+    described again or removed.
     """
 
-    def __init__(self, kind: type[D], extractor: Any, cache: FeatureCache | None = None) -> None:
-        self.kind: type[D] = kind
-        self.extractor = extractor
+    def __init__(
+        self,
+        extractor: Extractor[D],
+        cache: FeatureCache | None = None,
+        descriptions: Mapping[str, D] | None = None,
+    ) -> None:
+        self.extractor: Extractor[D] = extractor
         self.cache = cache
-        self.extracted = 0
-        self._found: MutableMapping[str, D] = {}
+        self.settings = extractor.settings
+        self.batch = int(getattr(extractor, "batch", 1))
+        self.described = 0
+        self.revision = 0
+        self.descriptions: Mapping[str, D] = {} if descriptions is None else descriptions
+        self.fixed = descriptions is not None
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len(self.descriptions)
 
-    @property
-    def settings(self) -> Mapping[str, object]:
-        """The extractor's: all that changes a description, as plain numbers and strings."""
-        settings: Mapping[str, object] = self.extractor.settings
-        return settings
+    def __getitem__(self, name: str) -> D:
+        return self.descriptions[name]
 
-    @property
-    def batch(self) -> int:
-        """How many images the extractor takes at once."""
-        return int(getattr(self.extractor, "batch", 1))
+    def describe(self, image: ImageSource) -> D:
+        """The description of an image, from the cache if it is there.
 
-    @abstractmethod
-    def _describe(self, image: Pixels) -> D:
-        """Describe an image."""
-
-    @abstractmethod
-    def _describe_prepared(self, prepared: Sequence[Any]) -> list[D]:
-        """Describe images of one size that the extractor prepared."""
-
-    def check_found(self, found: D) -> None:
-        """Raise ValueError for a description that nothing can be compared with."""
-
-    def _changed(self, name: str) -> None:
-        """An image that was there before is described anew or taken out."""
-
-    def describe(self, source: Source) -> D:
-        """The description of an image file or array, from the cache where it has it."""
-        return self._extract(source) if self.cache is None else self.describe_with_digest(source)[1]
-
-    def describe_with_digest(self, source: Source) -> tuple[str, D]:
-        """The digest of an image's content, which the cache keeps its description by, and this."""
-        content = source if isinstance(source, np.ndarray) else _existing(source).read_bytes()
-        digest = content_digest(content)
-        kept = self.cache.get(digest, self.settings, self.kind) if self.cache else None
-        if kept is None:
-            kept = self._extract(source)
-            if self.cache:
-                self.cache.put(digest, self.settings, kept)
-        return digest, kept
-
-    def describe_all(self, sources: Sequence[Source]) -> Iterator[D | Exception]:
-        """The descriptions of images in their order; an error stands for an image that has none.
-
-        Where the extractor takes several images at once, those of one size that follow each other
-        go together, and threads read and prepare the next ones meanwhile.
+        Raises FileNotFoundError, OSError or ValueError for an image that cannot be read.
         """
-        if self.batch == 1:
-            for source in sources:
-                try:
-                    yield self.describe(source)
-                except (ValueError, OSError) as error:
-                    yield error
+        loaded = LoadedImage.of(image)
+        if self.cache is None:
+            self.described += 1
+            return self.extractor.extract(loaded.pixels)
+        stored = self.cache.get(loaded.digest, self.settings)
+        if stored is not None:
+            return cast(D, stored)
+        self.described += 1
+        description = self.extractor.extract(loaded.pixels)
+        self.cache.put(loaded.digest, self.settings, description)
+        return description
+
+    def describe_all(self, images: Iterable[ImageSource]) -> Iterator[D | Exception]:
+        """Descriptions in the order of the images; an error stands for an unreadable image.
+
+        An extractor with a batch of more than one gets neighbouring images of one size together,
+        and threads read and prepare the next ones meanwhile.
+        """
+        if self.batch > 1:
+            yield from self._describe_batches(images)
             return
-        ready = ahead(self._ready, sources, READERS, AHEAD * self.batch)
-        together = groups(ready, lambda one: one.size, self.batch)
-        for group, described in ahead(self._with_descriptions, together, AT_WORK, AT_WORK - 1):
-            yield from self._kept(group, described)
-
-    def _ready(self, source: Source) -> _Ready[D]:
-        """An image read and prepared, if it is not in the cache; in one of several threads."""
-        try:
-            content = source if isinstance(source, np.ndarray) else _existing(source).read_bytes()
-            digest = content_digest(content)
-            kept = self.cache.get(digest, self.settings, self.kind) if self.cache else None
-            if kept is not None:
-                return _Ready(digest, kept)
-            image = source if isinstance(source, np.ndarray) else read_image(source)
-            return _Ready(digest, None, self.extractor.prepare(image), image.shape[:2])
-        except (ValueError, OSError) as error:
-            return _Ready("", error)
-
-    def _with_descriptions(self, group: list[_Ready[D]]) -> tuple[list[_Ready[D]], list[D]]:
-        """A group, and the descriptions of those that had none; in one of two threads."""
-        new = [one.prepared for one in group if one.found is None]
-        return group, self._describe_prepared(new) if new else []
-
-    def _kept(self, group: Sequence[_Ready[D]], described: Sequence[D]) -> Iterator[D | Exception]:
-        """What was found of a group, new descriptions put into the cache."""
-        self.extracted += len(described)
-        rest = iter(described)
-        for one in group:
-            if one.found is not None:
-                yield one.found
-                continue
-            found = next(rest)
-            if self.cache:
-                self.cache.put(one.digest, self.settings, found)
-            yield found
-
-    def _extract(self, source: Source) -> D:
-        self.extracted += 1
-        return self._describe(source if isinstance(source, np.ndarray) else read_image(source))
-
-    def check(self, query: Source) -> None:
-        """Raise ValueError for an image that cannot be described or not be compared."""
-        self.check_found(self.describe(query))
+        for image in images:
+            try:
+                yield self.describe(image)
+            except (ValueError, OSError) as error:
+                yield error
 
     def add(
         self,
-        images: Iterable[Source],
+        images: Iterable[ImageSource],
         names: Sequence[str] | None = None,
         skip: Skip | None = None,
     ) -> None:
         """Describe images and add them.
 
-        names: how results call them; the paths themselves by default.
-        skip: called with (name, reason) for an image that cannot be used, which is then left
-            out; without it such an image raises ValueError.
+        names: of the images in results; by default their paths. skip: called for an image that
+        cannot be used, which is then left out; without it that image raises ValueError.
         """
-        pairs = named(images, names)
-        described = self.describe_all([image for _, image in pairs])
-        for (name, _), found in zip(pairs, described, strict=True):
-            self.admit(name, found, skip)
+        pairs = with_names(images, names)
+        descriptions = self.describe_all([image for _, image in pairs])
+        for (name, _), description in zip(pairs, descriptions, strict=True):
+            self.insert(name, description, skip)
 
-    def admit(self, name: str, found: D | Exception, skip: Skip | None = None) -> None:
+    def insert(self, name: str, description: D | Exception, skip: Skip | None = None) -> None:
         """Add an image by its description, or by the error that stands for it; see `add`."""
+        if self.fixed:
+            raise ValueError("the database was described before; nothing can be added to it")
         try:
-            if isinstance(found, Exception):
-                raise found
-            self.check_found(found)
+            usable = check_usable(description)
         except (ValueError, OSError) as error:
             if skip is None:
                 raise ValueError(f"images: {name} cannot be used: {error}") from error
             skip(name, str(error))
             return
-        if name in self._found:
-            self._changed(name)
-        self._found[name] = found
+        self.revision += name in self.descriptions
+        cast(dict[str, D], self.descriptions)[name] = usable
 
     def discard(self, name: str) -> None:
-        """Take an image out, if it is there."""
-        if self._found.pop(name, None) is not None:
-            self._changed(name)
+        """Remove an image, if it is there."""
+        if name in self.descriptions:
+            del cast(dict[str, D], self.descriptions)[name]
+            self.revision += 1
+
+    def _describe_batches(self, images: Iterable[ImageSource]) -> Iterator[D | Exception]:
+        prepared = prefetch(self._prepare, images, READERS, BATCHES_AHEAD * self.batch)
+        batches = group(prepared, lambda image: image.size, self.batch)
+        described = prefetch(self._extract_batch, batches, BATCHES_AT_WORK, BATCHES_AT_WORK - 1)
+        for batch, new in described:
+            self.described += len(new)
+            extracted = iter(new)
+            for image in batch:
+                if image.description is not None:
+                    yield image.description
+                    continue
+                description = next(extracted)
+                if self.cache:
+                    self.cache.put(image.loaded.digest, self.settings, description)
+                yield description
+
+    def _prepare(self, image: ImageSource) -> "PreparedImage[D]":
+        """Read and prepare an image, unless the cache has it; several threads do this."""
+        loaded = LoadedImage.of(image)
+        try:
+            stored = self.cache.get(loaded.digest, self.settings) if self.cache else None
+            if stored is not None:
+                return PreparedImage(loaded, cast(D, stored))
+            pixels = loaded.pixels
+            extractor: Any = self.extractor
+            return PreparedImage(loaded, None, extractor.prepare(pixels), pixels.shape[:2])
+        except (ValueError, OSError) as error:
+            return PreparedImage(loaded, error)
+
+    def _extract_batch(
+        self, batch: list["PreparedImage[D]"]
+    ) -> tuple[list["PreparedImage[D]"], list[D]]:
+        """A batch, and the descriptions of those of its images that had none; in two threads."""
+        extractor: Any = self.extractor
+        new = [image.prepared for image in batch if image.description is None]
+        return batch, list(extractor.extract_prepared(new)) if new else []
 
 
-def named(images: Iterable[Source], names: Sequence[str] | None) -> list[tuple[str, Source]]:
+@dataclass(frozen=True)
+class PreparedImage(Generic[D]):
+    """An image before the network: its description if it is known, else what was prepared."""
+
+    loaded: LoadedImage
+    description: D | Exception | None
+    prepared: Any = None
+    size: tuple[int, ...] | None = None
+
+
+def with_names(
+    images: Iterable[ImageSource], names: Sequence[str] | None
+) -> list[tuple[str, ImageSource]]:
     """Images with their names, which are their paths by default."""
     images = list(images)
     names = [str(image) for image in images] if names is None else list(names)
@@ -256,136 +182,17 @@ def named(images: Iterable[Source], names: Sequence[str] | None) -> list[tuple[s
     return list(zip(names, images, strict=True))
 
 
-def check_top(top: int | None) -> None:
-    """Raise ValueError unless a number of results, or all of them, is asked for."""
-    if top is not None and top < 1:
-        raise ValueError(f"top is {top}; wanted 1 or more results")
+def group(items: Iterable[S], kind: Callable[[S], Hashable | None], most: int) -> Iterator[list[S]]:
+    """Lists of items in their order, of at most `most` items, all of one kind.
 
-
-def _existing(path: str | Path) -> Path:
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"source: there is no image file {path}")
-    return Path(path)
-
-
-if TYPE_CHECKING:
-    from delf_lesson.deep.torch_index import DeviceIndex
-
-
-class Searchable(Protocol):
-    """An index of images: a `FeatureIndex`, or several that are searched as one."""
-
-    names: list[str]
-
-    @property
-    def bytes(self) -> dict[str, int]:
-        """Memory by part."""
-
-    def search(
-        self, descriptors: NDArray[np.float32], k: int, probes: int | None = None
-    ) -> Neighbours:
-        """See `FeatureIndex.search`."""
-
-
-class Collection(Described[LocalFeatures]):
-    """Images by name, with their local features and an index (notebook 06).
-
-    extractor: gives the features. cache: where they are kept, or None to keep none. compression:
-    of the index; None compares all descriptors (see `Compression`). device: where they are
-    compared, as "cuda"; codes are searched by processors.
-
-    The index is made when it is first asked for, of the images in the order of their names; later
-    ones are appended.
+    An item whose kind is None goes with any other.
     """
-
-    extractor: LocalExtractor
-
-    def __init__(
-        self,
-        extractor: LocalExtractor,
-        cache: FeatureCache | None = None,
-        compression: Compression | None = None,
-        device: str = "cpu",
-    ) -> None:
-        super().__init__(LocalFeatures, extractor, cache)
-        self.compression = compression
-        self.device = device
-        self._index: FeatureIndex | DeviceIndex | None = None
-        self._restored: tuple[Mapping[str, LocalFeatures], Searchable] | None = None
-
-    def __len__(self) -> int:
-        return len(self._restored[0]) if self._restored else len(self._found)
-
-    def restore(self, found: Mapping[str, LocalFeatures], index: Searchable) -> None:
-        """Search an index that was made before, and take features from where they were kept.
-
-        found: of the index's images, by name. Nothing can be added then. Raises ValueError if the
-        collection is not empty, or the two do not hold the same images.
-        """
-        if len(self):
-            raise ValueError(f"the collection holds {len(self)} images; restore into an empty one")
-        if set(found) != set(index.names):
-            raise ValueError(
-                f"found holds {len(found)} images and index {len(index.names)}, not the same ones"
-            )
-        self._restored = found, index
-
-    def admit(self, name: str, found: LocalFeatures | Exception, skip: Skip | None = None) -> None:
-        """See `Described.admit`. Raises ValueError if the index was restored."""
-        if self._restored:
-            raise ValueError("the index was restored, and nothing can be added to it here")
-        super().admit(name, found, skip)
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the images, in the order of the index's positions."""
-        return list(self.index.names) if len(self) else []
-
-    @property
-    def bytes(self) -> dict[str, int]:
-        """Memory by part: the index's own, and the places of keypoints for verification."""
-        if self._restored:
-            return self.index.bytes
-        places = sum(features.xy.nbytes for features in self._found.values())
-        return {**self.index.bytes, "places": places}
-
-    def features_of(self, name: str) -> LocalFeatures:
-        """The features of an image of the collection."""
-        return self._restored[0][name] if self._restored else self._found[name]
-
-    @property
-    def index(self) -> Searchable:
-        """The index over the collection, brought up to date when it is asked for."""
-        if self._restored:
-            return self._restored[1]
-        if not self._found:
-            raise ValueError("the collection is empty; add images before searching")
-        if self._index is None:
-            self._index = self._made()
-        elif len(self._index.names) < len(self._found):
-            new = sorted(self._found.keys() - set(self._index.names))
-            self._index.add({name: self._found[name] for name in new})
-        return self._index
-
-    def _made(self) -> "FeatureIndex | DeviceIndex":
-        if self.compression is None and self.device != "cpu":
-            # Here, not above: the classical systems need no torch.
-            from delf_lesson.deep.torch_index import DeviceIndex
-
-            return DeviceIndex.of(self._found, self.device)
-        return FeatureIndex.of(self._found, self.compression)
-
-    def _describe(self, image: Pixels) -> LocalFeatures:
-        return self.extractor.extract(image)
-
-    def _describe_prepared(self, prepared: Sequence[Any]) -> list[LocalFeatures]:
-        of_several: Any = self.extractor
-        return list(of_several.extract_prepared(prepared))
-
-    def check_found(self, found: LocalFeatures) -> None:
-        """Raise ValueError for an image without keypoints."""
-        if len(found) == 0:
-            raise ValueError("no keypoints were found in it; take one with more detail")
-
-    def _changed(self, name: str) -> None:
-        self._index = None  # what it holds of the image is out of date
+    batch: list[S] = []
+    for item in items:
+        kinds = {kind(member) for member in (*batch, item)} - {None}
+        if len(batch) == most or len(kinds) > 1:
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch

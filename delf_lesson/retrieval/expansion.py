@@ -10,34 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delf_lesson.features import LocalFeatures, l2_normalise
-from delf_lesson.retrieval.ranking import Result
 from delf_lesson.retrieval.verification import transform
 
 
 def expand_local(
-    query: LocalFeatures, found: Sequence[tuple[Result, LocalFeatures]]
+    query: LocalFeatures, verified: Sequence[tuple[NDArray[np.float64], LocalFeatures]]
 ) -> LocalFeatures:
     """The query's features, and the verified ones of images found, mapped into its frame.
 
-    found: results of the query with the features of their images. Those without inliers, or whose
-    points end outside the query, add nothing. A feature keeps its descriptor and score; its place
-    and scale become what they would be in the query.
+    verified: of each image, the matrix (3, 3) from query pixels to image pixels, and its features
+    that are inliers. Those that end outside the query add nothing. A feature keeps its descriptor
+    and score; its place and scale become what they would be in the query.
     """
     parts = [query]
-    for result, image in found:
-        if result.matrix is None:
-            continue
-        own = image.select(result.features)
-        zoom = np.sqrt(np.abs(np.linalg.det(_jacobian(result.matrix, query.image_size))))
-        xy = transform(np.linalg.inv(result.matrix), own.xy)
-        width, height = query.image_size
+    width, height = query.image_size
+    for matrix, inliers in verified:
+        zoom = np.sqrt(np.abs(np.linalg.det(_jacobian(matrix, query.image_size))))
+        xy = transform(np.linalg.inv(matrix), inliers.xy)
         inside = ((xy >= -0.5) & (xy < (width - 0.5, height - 0.5))).all(axis=1)
         parts.append(
             LocalFeatures(
                 xy[inside].astype(np.float32),
-                own.descriptors[inside],
-                own.scores[inside],
-                own.scales[inside] * np.float32(zoom),
+                inliers.descriptors[inside],
+                inliers.scores[inside],
+                inliers.scales[inside] * np.float32(zoom),
                 query.image_size,
             )
         )

@@ -1,11 +1,16 @@
 """One ranking from two: local features with a vector of the whole image (slide "mAP Result")."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from time import perf_counter
 
-from delf_lesson.retrieval.database import Confidence, Skip, Source, check_top, named
-from delf_lesson.retrieval.ranking import Ranking, Result, Stopwatch
-from delf_lesson.retrieval.retrievers import GlobalEngine, RetrievalEngine
+from delf_lesson.features import ImageVector, LocalFeatures
+from delf_lesson.images import ImageSource, LoadedImage
+from delf_lesson.retrieval.database import Skip, with_names
+from delf_lesson.retrieval.global_retriever import GlobalRetriever
+from delf_lesson.retrieval.retrievers import LocalRetriever
+from delf_lesson.retrieval.voting import Confidence, Lap, Ranking, Result
 
 
 def fuse(
@@ -18,7 +23,7 @@ def fuse(
 
     Each score is stretched first, so that the query's best image has 1 and its worst 0; an image
     that only one of them returned has the other's 0. Scores of different queries can therefore
-    not be compared. Ties come in the order of the names. Introduced in notebook 06.
+    not be compared. Ties come in the order of the names. Introduced in lab 06.
     """
     if not 0 <= weight <= 1:
         raise ValueError(f"weight is {weight}; wanted 0 to 1")
@@ -40,34 +45,40 @@ def _stretched(scores: Mapping[str, float]) -> dict[str, float]:
     return {image: (score - low) / (high - low) for image, score in scores.items()}
 
 
-class FusedEngine:
-    """Ranks by the weighted mean of a local and a global score: DELF+FT+ATT+DIR+QE.
+@dataclass(frozen=True)
+class FusedQuery:
+    """A query described both ways."""
 
-    local, whole: empty engines; weight: of the local score, see `fuse`.
+    vector: ImageVector
+    features: LocalFeatures
 
-    An image without keypoints is found by its vector alone. A result has the local engine's
+
+class FusedRetriever:
+    """Ranks by the weighted mean of a local and a global score: DELF+FT+ATT+DIR+QE (lab 07).
+
+    local, whole: retrievers of the same images, usually empty; weight: of the local score, see
+    `fuse`. Raises ValueError if local holds an image that whole does not.
+
+    An image without keypoints is found by its vector alone. A result has the local retriever's
     inliers and vote, since fused scores of different queries cannot be compared.
     """
 
-    def __init__(self, local: RetrievalEngine, whole: GlobalEngine, weight: float = 0.25) -> None:
-        if len(local) or len(whole):
-            raise ValueError("local and whole must be empty; add images to the fused engine")
+    def __init__(self, local: LocalRetriever, whole: GlobalRetriever, weight: float = 0.25) -> None:
         fuse({}, {}, weight)  # says what is wrong with the weight
+        alone = local.database.descriptions.keys() - whole.database.descriptions.keys()
+        if alone:
+            raise ValueError(f"local holds {min(alone)}, which whole does not; give empty ones")
         self.local = local
         self.whole = whole
         self.weight = weight
+        self.databases = (whole.database, local.database)
 
     def __len__(self) -> int:
         return len(self.whole)
 
     @property
-    def extracted(self) -> int:
-        """Descriptions of both kinds that were really made."""
-        return self.local.extracted + self.whole.extracted
-
-    @property
     def settings(self) -> Mapping[str, object]:
-        """Both engines', and the weight."""
+        """Both retrievers', and the weight."""
         return {
             "local": dict(self.local.settings),
             "whole": dict(self.whole.settings),
@@ -76,13 +87,8 @@ class FusedEngine:
 
     @property
     def confidence(self) -> Confidence:
-        """The local engine's."""
+        """The local retriever's."""
         return self.local.confidence
-
-    @property
-    def batch(self) -> int:
-        """The local engine's."""
-        return self.local.batch
 
     @property
     def names(self) -> list[str]:
@@ -96,45 +102,54 @@ class FusedEngine:
 
     def add(
         self,
-        images: Iterable[Source],
+        images: Iterable[ImageSource],
         names: Sequence[str] | None = None,
         skip: Skip | None = None,
     ) -> None:
-        """Describe images both ways and add them; see `Described.add`."""
-        pairs = named(images, names)
-        sources = [image for _, image in pairs]
-        both = zip(self.whole.describe_all(sources), self.local.describe_all(sources), strict=True)
-        for (name, _), (vector, features) in zip(pairs, both, strict=True):
+        """Describe images both ways, each read once, and add them; see `ImageDatabase.add`."""
+        vectors, features = self.whole.database, self.local.database
+        pairs = with_names(images, names)
+        first, second = itertools.tee(LoadedImage.of(image) for _, image in pairs)
+        both = zip(vectors.describe_all(first), features.describe_all(second), strict=True)
+        for (name, _), (vector, local) in zip(pairs, both, strict=True):
             refused: dict[str, str] = {}
-            self.whole.admit(name, vector, refused.__setitem__ if skip else None)
+            vectors.insert(name, vector, refused.__setitem__ if skip else None)
             if skip and refused:
                 skip(name, refused[name])
                 continue
-            self.local.discard(name)  # an older picture of this name may have had keypoints
-            self.local.admit(name, features, skip=lambda name, reason: None)
+            features.discard(name)  # an older image of this name may have had keypoints
+            features.insert(name, local, skip=lambda name, reason: None)
 
-    def check(self, query: Source) -> None:
-        """Raise ValueError for an image that has no vector."""
-        self.whole.check(query)
+    def describe(self, query: ImageSource) -> FusedQuery:
+        """The vector and the features of a query, which is read once."""
+        image = LoadedImage.of(query)
+        return FusedQuery(self.whole.database.describe(image), self.local.database.describe(image))
 
-    def search(self, query: Source, top: int | None = None) -> Ranking:
-        """Rank the collection for a query image; `top` keeps the first so many."""
-        check_top(top)
-        watch = Stopwatch()
-        own = self.local.search(query) if len(self.local) else Ranking([], {})
-        seconds = dict(own.seconds)
-        by_vector = self.whole.search(query)
-        for stage, spent in by_vector.seconds.items():
-            seconds[stage] = seconds.get(stage, 0.0) + spent
-        with watch("fuse"):
-            local = {one.image: one for one in own.results}
-            scores = fuse(
-                {one.image: one.score for one in own.results},
-                {one.image: one.score for one in by_vector.results},
-                self.weight,
-            )
-            results = [
-                replace(local.get(image, Result(image, 0.0, 0, 0.0)), score=score)
-                for image, score in scores.items()
-            ]
-        return Ranking(results[:top], {**seconds, **watch.seconds})
+    def search(self, query: ImageSource, top: int | None = None) -> Ranking:
+        """Rank the images for a query image; `top` keeps the first ones."""
+        laps: list[Lap] = [("", perf_counter())]
+        described = self.describe(query)
+        laps.append(("extract", perf_counter()))
+        return self.rank(described, top, laps)
+
+    def rank(
+        self, query: FusedQuery, top: int | None = None, laps: list[Lap] | None = None
+    ) -> Ranking:
+        """Rank the images for a query that was described both ways. laps: see `Ranking.of`."""
+        laps = [("", perf_counter())] if laps is None else laps
+        by_features: list[Result] = []
+        if len(self.local):
+            by_features = self.local.rank(query.features, laps=laps).results
+        by_vector = self.whole.rank(query.vector, laps=laps).results
+        local = {result.image: result for result in by_features}
+        scores = fuse(
+            {result.image: result.score for result in by_features},
+            {result.image: result.score for result in by_vector},
+            self.weight,
+        )
+        results = [
+            replace(local.get(image, Result(image, 0.0, 0, 0.0)), score=score)
+            for image, score in scores.items()
+        ]
+        laps.append(("fuse", perf_counter()))
+        return Ranking.of(results, laps, top)

@@ -1,7 +1,7 @@
 """Nearest neighbours among all local descriptors of a collection (notebook 06)."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
 
 import faiss
 import numpy as np
@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from delf_lesson.features import LocalFeatures
 from delf_lesson.retrieval.quantisation import Compression
 from delf_lesson.retrieval.voting import Neighbours, in_order, name_ranks
-
-Progress = Callable[[Sequence[str]], Iterable[str]]
 
 # From so many queries on, FAISS multiplies matrices. Its newest versions wait for 128,000, which
 # makes the search of one image's 400 features in 300,000 four times slower.
@@ -23,6 +21,21 @@ BLOCK = 1024
 """Query descriptors searched at a time."""
 SPARE = 4
 """More neighbours are fetched than wanted, since FAISS orders near ties by their last bit."""
+
+
+class SearchableIndex(Protocol):
+    """An index of images: a `FeatureIndex`, or several that are searched as one."""
+
+    names: list[str]
+
+    @property
+    def bytes(self) -> dict[str, int]:
+        """Memory by part."""
+
+    def search(
+        self, descriptors: NDArray[np.float32], k: int, probes: int | None = None
+    ) -> Neighbours:
+        """See `FeatureIndex.search`."""
 
 
 class FeatureIndex:
@@ -72,7 +85,6 @@ class FeatureIndex:
         cls,
         collection: Mapping[str, LocalFeatures],
         compression: Compression | None = None,
-        progress: Progress = iter,
     ) -> "FeatureIndex":
         """An index of images by name, in the order of the names, trained on their descriptors.
 
@@ -85,7 +97,7 @@ class FeatureIndex:
         if compression is not None:
             count = sum(len(features) for features in collection.values())
             index.train(compression.sample_of(collection, count), count)
-        index.add({name: collection[name] for name in names}, progress)
+        index.add({name: collection[name] for name in names})
         return index
 
     def __len__(self) -> int:
@@ -99,8 +111,8 @@ class FeatureIndex:
             raise ValueError("the index holds descriptors already; train it before the first add")
         self._faiss = self.compression.trained(self._checked(descriptors, "descriptors"), count)
 
-    def add(self, collection: Mapping[str, LocalFeatures], progress: Progress = iter) -> None:
-        """Add images by name, in this order; progress wraps the names, as a progress bar does.
+    def add(self, collection: Mapping[str, LocalFeatures]) -> None:
+        """Add images by name, in this order.
 
         Raises ValueError, before anything is added, if a name is known already or descriptors are
         of other dimensions.
@@ -114,9 +126,9 @@ class FeatureIndex:
             self._checked(features.descriptors, f"collection: the descriptors of {name}")
         names: list[str] = []
         waiting = 0
-        for name in progress(list(collection)):
+        for name in collection:
             names.append(name)
-            waiting += len(collection[name])
+            waiting += len(collection[name].descriptors)
             if waiting >= BATCH:
                 self._add(names, collection)
                 names, waiting = [], 0
@@ -127,7 +139,7 @@ class FeatureIndex:
             return
         rows = [collection[name].descriptors for name in names]
         self.trained.add(np.concatenate(rows))
-        counts = np.cumsum([len(one) for one in rows])
+        counts = np.cumsum([len(descriptors) for descriptors in rows])
         self._first = np.concatenate([self._first, self._first[-1] + counts])
         self.names.extend(names)
         self._name_rank = None
@@ -187,7 +199,7 @@ class FeatureIndex:
             self._search(descriptors[start : start + BLOCK], k)
             for start in range(0, len(descriptors), BLOCK)
         ]
-        return Neighbours(*(np.concatenate(part) for part in zip(*blocks, strict=True)))
+        return Neighbours(*map(np.concatenate, zip(*blocks, strict=True)))
 
     def _search(self, queries: NDArray[np.float32], k: int) -> tuple[NDArray, NDArray, NDArray]:
         """The rows that FAISS finds, compared again in one way and put into one order.

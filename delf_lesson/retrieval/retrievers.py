@@ -1,245 +1,255 @@
-"""The slide "Image retrieval pipeline": describe, search, vote, verify, expand, rank (lab 06)."""
+"""The slide "Image retrieval pipeline": describe, search, vote, verify, expand, rank (lab 06).
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+One vector an image is searched in `global_retriever`, both together in `fusion`.
+"""
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Protocol
 
-from delf_lesson.cache import FeatureCache
-from delf_lesson.features import GlobalExtractor, ImageVector, LocalExtractor, LocalFeatures
-from delf_lesson.images import Pixels
-from delf_lesson.retrieval.database import Collection, Confidence, Described, Source, check_top
-from delf_lesson.retrieval.expansion import expand_global, expand_local
-from delf_lesson.retrieval.quantisation import Compression
-from delf_lesson.retrieval.ranking import ORDERS, Order, Ranking, Result, Stopwatch, reordered
-from delf_lesson.retrieval.verification import Model, Verified, verify_batch
-from delf_lesson.retrieval.voting import Match, group_by_image, votes
+from delf_lesson.features import LocalFeatures, check_usable
+from delf_lesson.images import ImageSource
+from delf_lesson.progress import Progress, no_progress
+from delf_lesson.retrieval.database import ImageDatabase, Skip
+from delf_lesson.retrieval.expansion import expand_local
+from delf_lesson.retrieval.index import FeatureIndex, SearchableIndex
+from delf_lesson.retrieval.verification import Model, verify_result
+from delf_lesson.retrieval.voting import (
+    ORDERS,
+    Confidence,
+    Lap,
+    Order,
+    Ranking,
+    Result,
+    group_by_image,
+    ranked_by_votes,
+    reordered,
+)
+
+BATCHES_TOGETHER = 8
+"""Batches added at a time, where an extractor describes several images at once."""
 
 
-class RetrievalEngine(Collection):
-    """Finds the images of a collection that show what a query shows (notebooks 00 and 06).
+class Retriever(Protocol):
+    """Images are added, then ranked for a query: by local features, by one vector, or by both."""
 
-    extractor, cache, compression, device: see `Collection`.
-    neighbours: nearest database features taken for a query feature.
+    @property
+    def confidence(self) -> Confidence:
+        """See `Confidence`."""
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """Everything that changes the description of an image, as plain values."""
+
+    @property
+    def databases(self) -> tuple[ImageDatabase[Any], ...]:
+        """Where the images are described and stored; a fused retriever has two."""
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the images, in order."""
+
+    @property
+    def bytes(self) -> dict[str, int]:
+        """Memory by part; "places" is what verification needs beside the index."""
+
+    def __len__(self) -> int:
+        """The number of images."""
+
+    def add(
+        self,
+        images: Iterable[ImageSource],
+        names: Sequence[str] | None = None,
+        skip: Skip | None = None,
+    ) -> None:
+        """Describe images and add them; see `ImageDatabase.add`."""
+
+    def describe(self, query: ImageSource) -> Any:
+        """What the images are compared with. ValueError for an image that nothing matches."""
+
+    def rank(self, query: Any, top: int | None = None) -> Ranking:
+        """Rank the images for a query that `describe` described; `top` keeps the first ones."""
+
+    def search(self, query: ImageSource, top: int | None = None) -> Ranking:
+        """Describe a query image and rank the images for it."""
+
+
+def add_images(
+    retriever: Retriever,
+    images: Sequence[ImageSource],
+    skip: Skip,
+    progress: Progress = no_progress,
+    label: str = "Describing images",
+) -> None:
+    """Add images, as many at a time as the extractor likes; skip: see `ImageDatabase.add`."""
+    batch = max(database.batch for database in retriever.databases)
+    size = 1 if batch == 1 else BATCHES_TOGETHER * batch
+    steps = [images[start : start + size] for start in range(0, len(images), size)]
+    for step in progress(steps, label):
+        retriever.add(step, skip=skip)
+
+
+@dataclass(frozen=True)
+class LocalRanking:
+    """How local features rank images.
+
+    neighbours: nearest database features of each query feature that vote.
     verify_top: images verified, best votes first; the others follow by their votes.
-    verify_neighbours: of each query feature's neighbours, only the nearest so many are verified.
-        Far ones help the vote, where they add little each, but agree with any model by chance.
-    order: of the results, see `Order`; with "votes" nothing is verified.
-    model: geometric model of verification.
+    verify_neighbours: of each query feature's neighbours, only the nearest are verified. Far ones
+        add little to the vote, and agree with any model by chance.
+    order: of the results, see `Order`. model: geometric model of verification.
     threshold: RANSAC's inlier distance, as a share of the longer side of the image.
     minimum_inliers: fewer count as none; unrelated images reach 5 or 6 by chance.
-    expand: query expansion by the first so many images found, 0 for none; only those of at least
-        `expand_inliers` count.
+    expand: images that expand the query, 0 for none; only those with at least `expand_inliers`.
+    """
 
-    Add images with `add`, then `search`. Ties are broken by the images' names.
+    neighbours: int = 60
+    verify_top: int = 100
+    verify_neighbours: int = 5
+    order: Order = "inliers"
+    model: Model = "affine"
+    threshold: float = 0.02
+    minimum_inliers: int = 8
+    expand: int = 0
+    expand_inliers: int = 20
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.order not in ORDERS:
+            raise ValueError(f"order is {self.order!r}; wanted one of {', '.join(ORDERS)}")
+        if self.expand and self.order == "votes":
+            raise ValueError("expand needs verified images; choose another order, or expand=0")
+
+
+BuildIndex = Callable[[Mapping[str, LocalFeatures]], Any]
+
+
+class LocalRetriever:
+    """Ranks images by local features (slide "Image retrieval pipeline with ours"; lab 06).
+
+    database: the images. ranking: see `LocalRanking`; it may be exchanged between searches.
+    build_index: makes a `FeatureIndex` or its like from features by name, when images are first
+    searched; images that are added later are appended to it. index: an index made before, of the
+    database's images; nothing can be added then. Ties are broken by the images' names.
     """
 
     def __init__(
         self,
-        extractor: LocalExtractor,
-        neighbours: int = 60,
-        verify_top: int = 100,
-        verify_neighbours: int = 5,
-        order: Order = "inliers",
-        model: Model = "affine",
-        threshold: float = 0.02,
-        minimum_inliers: int = 8,
-        expand: int = 0,
-        expand_inliers: int = 20,
-        seed: int = 0,
-        cache: FeatureCache | None = None,
-        compression: Compression | None = None,
-        device: str = "cpu",
+        database: ImageDatabase[LocalFeatures],
+        ranking: LocalRanking | None = None,
+        build_index: BuildIndex = FeatureIndex.of,
+        index: SearchableIndex | None = None,
     ) -> None:
-        if order not in ORDERS:
-            raise ValueError(f"order is {order!r}; wanted one of {', '.join(ORDERS)}")
-        if expand and order == "votes":
-            raise ValueError("expand needs verified images; choose another order, or expand=0")
-        super().__init__(extractor, cache, compression, device)
-        self.neighbours = neighbours
-        self.verify_top = verify_top
-        self.verify_neighbours = verify_neighbours
-        self.order = order
-        self.model = model
-        self.threshold = threshold
-        self.minimum_inliers = minimum_inliers
-        self.expand = expand
-        self.expand_inliers = expand_inliers
-        self.seed = seed
+        if index is not None and set(index.names) != set(database.descriptions):
+            raise ValueError(
+                f"index holds {len(index.names)} images and database {len(database)}, not the same"
+            )
+        self.database = database
+        self.databases = (database,)
+        self.add = database.add
+        self.ranking = ranking or LocalRanking()
+        self._build_index = build_index
+        self._index: Any = index
+        self._revision = database.revision
+
+    def __len__(self) -> int:
+        return len(self.database)
 
     @property
     def confidence(self) -> Confidence:
         """Inliers can be compared between queries, and votes where nothing is verified."""
-        return "vote" if self.order == "votes" else "inliers"
+        return "vote" if self.ranking.order == "votes" else "inliers"
 
-    def search(self, query: Source, top: int | None = None) -> Ranking:
-        """Rank the collection for a query image; `top` keeps the first so many.
-
-        Images that no query feature has a neighbour in are left out.
-        """
-        check_top(top)
-        watch = Stopwatch()
-        with watch("extract"):
-            features = self.describe(query)
-        with watch("index"):
-            _ = self.index
-        results = self._ranked(features, watch)
-        if self.expand:
-            with watch("expand"):
-                trusted = [one for one in results if one.inliers >= self.expand_inliers]
-                found = [(one, self.features_of(one.image)) for one in trusted[: self.expand]]
-                wider = expand_local(features, found)
-            if len(wider) > len(features):
-                results = self._ranked(wider, watch)
-        return Ranking(results[:top], watch.seconds)
-
-    def _ranked(self, features: LocalFeatures, watch: Stopwatch) -> list[Result]:
-        names = self.index.names
-        with watch("search"):
-            neighbours = self.index.search(features.descriptors, self.neighbours)
-        with watch("vote"):
-            matches = group_by_image(neighbours)
-            vote = votes(matches, len(names))
-            order = sorted(matches, key=lambda image: (-vote[image], names[image]))
-        with watch("verify"):
-            strong = group_by_image(neighbours.nearest(self.verify_neighbours))
-            first = order[: self.verify_top] if self.order != "votes" else []
-            verified = self._verified(
-                features, {names[image]: strong[image] for image in first if image in strong}
-            )
-        results = [
-            Result(name, 0.0, 0, own)
-            if name not in verified
-            else _verified_result(features, self.features_of(name), name, own, *verified[name])
-            for name, own in ((names[image], float(vote[image])) for image in order)
-        ]
-        return reordered(results, self.order)
-
-    def _verified(
-        self, query: LocalFeatures, matches: Mapping[str, Match]
-    ) -> dict[str, tuple[Match, Verified]]:
-        """Those of the images whose correspondences agree, with which of them do."""
-        images = {name: self.features_of(name) for name in matches}
-        outcomes = verify_batch(
-            [(query.xy[m.query], images[name].xy[m.image]) for name, m in matches.items()],
-            [self.threshold * max(image.image_size) for image in images.values()],
-            self.model,
-            seed=self.seed,
-        )
-        return {
-            name: (match, outcome)
-            for (name, match), outcome in zip(matches.items(), outcomes, strict=True)
-            if outcome.count >= self.minimum_inliers
-        }
-
-    def verify(self, query: LocalFeatures, image: LocalFeatures, match: Match) -> Verified:
-        """Verify one image's correspondences with this engine's model, threshold and seed."""
-        pair = (query.xy[match.query], image.xy[match.image])
-        threshold = self.threshold * max(image.image_size)
-        return verify_batch([pair], [threshold], self.model, seed=self.seed)[0]
-
-
-def _verified_result(
-    query: LocalFeatures,
-    image: LocalFeatures,
-    name: str,
-    vote: float,
-    match: Match,
-    verified: Verified,
-) -> Result:
-    return Result(
-        name,
-        0.0,
-        verified.count,
-        vote,
-        match.lines(query, image, verified.inliers),
-        match.image[verified.inliers],
-        verified.matrix,
-    )
-
-
-class GlobalEngine(Described[ImageVector]):
-    """Ranks all images of a collection by the cosine of their vectors and the query's.
-
-    extractor: gives the vectors. expand: query expansion by the first so many images, 0 for none;
-    with one vector an image nothing can be verified, so wrong ones among them count too.
-    alpha: see `expand_global`. cache: see `Described`.
-
-    Add images with `add`, then `search`. A result's vote is the cosine; ties are broken by the
-    images' names.
-    """
-
-    confidence: Confidence = "vote"
-    extractor: GlobalExtractor
-
-    def __init__(
-        self,
-        extractor: GlobalExtractor,
-        expand: int = 0,
-        alpha: float = 0.0,
-        cache: FeatureCache | None = None,
-    ) -> None:
-        if expand < 0:
-            raise ValueError(f"expand is {expand}; wanted 0 or more images")
-        super().__init__(ImageVector, extractor, cache)
-        self.expand = expand
-        self.alpha = alpha
-        self._matrix: NDArray[np.float32] | None = None
-
-    def restore(self, names: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Take images with vectors (N, D) that were kept. ValueError unless there is one for each,
-        or if the collection is not empty."""
-        if len(self) or len(names) != len(vectors):
-            raise ValueError(
-                f"vectors holds {len(vectors)} for {len(names)} images, and {len(self)} are here; "
-                "restore into an empty engine"
-            )
-        self._found = {name: ImageVector(row) for name, row in zip(names, vectors, strict=True)}
-        self._matrix = None
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The extractor's."""
+        return self.database.settings
 
     @property
     def names(self) -> list[str]:
-        """The names of the images in order, which is that of the rows of `vectors`."""
-        return sorted(self._found)
-
-    @property
-    def vectors(self) -> NDArray[np.float32]:
-        """The unit vectors (N, D) of the images, in the order of their names."""
-        if not self._found:
-            raise ValueError("the collection is empty; add images before searching")
-        if self._matrix is None or len(self._matrix) < len(self._found):
-            self._matrix = np.stack([self._found[name].vector for name in self.names])
-        return self._matrix
+        """The names of the images, in the order of the index's positions."""
+        return list(self.index.names) if len(self) else []
 
     @property
     def bytes(self) -> dict[str, int]:
-        """Memory by part; there are no places."""
-        return {"vectors": self.vectors.nbytes}
+        """Memory by part: the index, and the places of keypoints for verification."""
+        if self.database.fixed:
+            return dict(self.index.bytes)
+        places = sum(features.xy.nbytes for features in self.database.descriptions.values())
+        return {**self.index.bytes, "places": places}
 
-    def search(self, query: Source, top: int | None = None) -> Ranking:
-        """Rank the collection for a query image; `top` keeps the first so many."""
-        check_top(top)
-        watch = Stopwatch()
-        with watch("extract"):
-            vector = self.describe(query).vector
-        with watch("index"):
-            vectors, names = self.vectors, self.names
-        with watch("search"):
-            cosine = vectors @ vector
-        if self.expand:
-            with watch("expand"):
-                first = np.argsort(-cosine, kind="stable")[: self.expand]
-                cosine = vectors @ expand_global(vector, vectors[first], self.alpha)
-        results = [Result(n, 0.0, 0, float(c)) for n, c in zip(names, cosine, strict=True)]
-        return Ranking(reordered(results, "votes")[:top], watch.seconds)
+    @property
+    def index(self) -> Any:
+        """The index over the database, brought up to date when it is asked for."""
+        descriptions = self.database.descriptions
+        if not descriptions:
+            raise ValueError("the database is empty; add images before searching")
+        if self._index is None or self._revision != self.database.revision:
+            self._index = self._build_index(descriptions)
+            self._revision = self.database.revision
+        elif len(self._index.names) < len(descriptions):
+            new = sorted(descriptions.keys() - set(self._index.names))
+            self._index.add({name: descriptions[name] for name in new})
+        return self._index
 
-    def _describe(self, image: Pixels) -> ImageVector:
-        return ImageVector(self.extractor.describe(image))
+    def describe(self, query: ImageSource) -> LocalFeatures:
+        """The features of a query. ValueError if it has none."""
+        return check_usable(self.database.describe(query))
 
-    def _describe_prepared(self, prepared: Sequence[Any]) -> list[ImageVector]:
-        of_several: Any = self.extractor
-        return [ImageVector(vector) for vector in of_several.describe_prepared(prepared)]
+    def search(self, query: ImageSource, top: int | None = None) -> Ranking:
+        """Rank the images for a query image; `top` keeps the first ones.
 
-    def _changed(self, name: str) -> None:
-        self._matrix = None
+        Images that hold no neighbour of any query feature are left out.
+        """
+        laps: list[Lap] = [("", perf_counter())]
+        features = self.database.describe(query)
+        laps.append(("extract", perf_counter()))
+        return self.rank(features, top, laps)
+
+    def rank(
+        self, query: LocalFeatures, top: int | None = None, laps: list[Lap] | None = None
+    ) -> Ranking:
+        """Rank the images for the features of a query; see `search`. laps: see `Ranking.of`."""
+        laps = [("", perf_counter())] if laps is None else laps
+        results = self._ranked(query, laps)
+        if self.ranking.expand:
+            trusted = [r for r in results if r.inliers >= self.ranking.expand_inliers]
+            wider = expand_local(
+                query,
+                [
+                    (r.matrix, self.database[r.image].select(r.features))
+                    for r in trusted[: self.ranking.expand]
+                    if r.matrix is not None
+                ],
+            )
+            laps.append(("expand", perf_counter()))
+            if len(wider) > len(query):
+                results = self._ranked(wider, laps)
+        return Ranking.of(results, laps, top)
+
+    def _ranked(self, query: LocalFeatures, laps: list[Lap]) -> list[Result]:
+        options, index = self.ranking, self.index
+        laps.append(("index", perf_counter()))
+
+        neighbours = index.search(query.descriptors, options.neighbours)
+        laps.append(("search", perf_counter()))
+
+        results = ranked_by_votes(group_by_image(neighbours), index.names)
+        laps.append(("vote", perf_counter()))
+
+        if options.order != "votes":
+            nearest = group_by_image(neighbours.nearest(options.verify_neighbours))
+            for image in list(results)[: options.verify_top]:
+                if image in nearest:
+                    features = self.database.descriptions[results[image].image]
+                    results[image] = verify_result(
+                        results[image],
+                        *(query, features, nearest[image]),
+                        model=options.model,
+                        threshold=options.threshold,
+                        minimum_inliers=options.minimum_inliers,
+                        seed=options.seed,
+                    )
+        laps.append(("verify", perf_counter()))
+        return reordered(results.values(), options.order)

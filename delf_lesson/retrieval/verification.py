@@ -1,12 +1,15 @@
 """Geometric verification: do the correspondences agree on one transformation (notebook 06)?"""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from delf_lesson.features import LocalFeatures
+from delf_lesson.retrieval.voting import Match, Result
 
 Model = Literal["affine", "similarity", "homography"]
 MINIMUM_POINTS: dict[Model, int] = {"similarity": 2, "affine": 3, "homography": 4}
@@ -78,24 +81,32 @@ def verify(
     return Verified(matrix, _one_to_one(query_xy, image_xy, errors, threshold))
 
 
-def verify_batch(
-    pairs: Sequence[tuple[NDArray, NDArray]],
-    thresholds: Sequence[float],
-    model: Model = "affine",
-    trials: int = 1000,
-    seed: int = 0,
-) -> list[Verified]:
-    """`verify` for the candidates of a query, (query_xy, image_xy) each with its own threshold.
+def verify_result(
+    result: Result,
+    query: LocalFeatures,
+    image: LocalFeatures,
+    match: Match,
+    model: Model,
+    threshold: float,
+    minimum_inliers: int,
+    seed: int,
+) -> Result:
+    """The result of an image with the inliers of its correspondences, if they are enough.
 
-    The outcomes are in the order of the pairs. Raises ValueError for another number of thresholds.
+    threshold: as a share of the longer side of the image. minimum_inliers: fewer count as none.
+    The rest: see `verify`.
     """
-    # One after the other: real candidates have a dozen matches each, and threads only cost more.
-    if len(pairs) != len(thresholds):
-        raise ValueError(f"thresholds holds {len(thresholds)} for {len(pairs)} pairs")
-    return [
-        verify(query_xy, image_xy, model, threshold, trials, seed)
-        for (query_xy, image_xy), threshold in zip(pairs, thresholds, strict=True)
-    ]
+    pixels = threshold * max(image.image_size)
+    verified = verify(query.xy[match.query], image.xy[match.image], model, pixels, seed=seed)
+    if verified.count < minimum_inliers:
+        return result
+    return replace(
+        result,
+        inliers=verified.count,
+        lines=match.lines(query, image, verified.inliers),
+        features=match.image[verified.inliers],
+        matrix=verified.matrix,
+    )
 
 
 def _estimate(

@@ -1,8 +1,13 @@
-"""Nearest neighbours, and the image they point to (slide "Image retrieval pipeline"; lab 06)."""
+"""From nearest neighbours to a ranking: matches, votes, order (lab 06).
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Slide "Image retrieval pipeline with ours".
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,3 +168,81 @@ def _pairs(neighbours: Neighbours) -> list[set[tuple[int, int]]]:
     """(image, feature) of every neighbour, a set for each query."""
     rows = zip(neighbours.images.tolist(), neighbours.features.tolist(), strict=True)
     return [set(zip(images, features, strict=True)) for images, features in rows]
+
+
+Order = Literal["inliers", "product", "votes"]
+"""What results are sorted by. "inliers", the paper's: by (inliers, vote). "product": by the vote
+times 1 + inliers / 10. "votes": by the vote alone; nothing is verified."""
+ORDERS: tuple[Order, ...] = get_args(Order)
+Confidence = Literal["inliers", "vote"]
+"""Which number of a result can be compared between queries; for inliers the vote settles ties."""
+
+
+_NO_LINES: Any = partial(np.zeros, (0, 4), np.float32)
+_NO_FEATURES: Any = partial(np.zeros, 0, np.int64)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One image of a ranking.
+
+    score: sorts as the ranking does; its unit belongs to the retriever.
+    inliers: verified correspondences; 0 if they were so few that chance explains them.
+    lines: float32 (inliers, 4), the verified correspondences, `(x, y)` in the query then in
+        the image.
+    features: int64 (inliers,), the image's features that they end at.
+    matrix: float64 (3, 3), query pixels to image pixels; None without inliers.
+    """
+
+    image: str
+    score: float
+    inliers: int
+    vote: float
+    lines: NDArray[np.float32] = field(default_factory=_NO_LINES, repr=False)
+    features: NDArray[np.int64] = field(default_factory=_NO_FEATURES, repr=False)
+    matrix: NDArray[np.float64] | None = field(default=None, repr=False)
+
+
+def ranked_by_votes(matches: dict[int, Match], names: Sequence[str]) -> dict[int, Result]:
+    """A result for the position of each image that has matches, best vote first, ties by name."""
+    vote = votes(matches, len(names))
+    order = sorted(matches, key=lambda image: (-vote[image], names[image]))
+    return {image: Result(names[image], 0.0, 0, float(vote[image])) for image in order}
+
+
+Lap = tuple[str, float]
+"""The name of a stage of a search, and the time when it ended (`time.perf_counter`)."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The images found, best first, and the seconds each stage took."""
+
+    results: list[Result]
+    seconds: dict[str, float]
+
+    @classmethod
+    def of(cls, results: list[Result], laps: Sequence[Lap], top: int | None) -> "Ranking":
+        """The first `top` results, or all. laps: of the search, the first one is its start.
+
+        Raises ValueError for a top below 1.
+        """
+        if top is not None and top < 1:
+            raise ValueError(f"top is {top}; wanted 1 or more results")
+        seconds: dict[str, float] = {}
+        for (_, before), (stage, after) in pairwise(laps):
+            seconds[stage] = seconds.get(stage, 0.0) + after - before
+        return cls(results[:top], seconds)
+
+
+def score(order: Order, inliers: int, vote: float) -> float:
+    """The number that results are sorted by, the largest first."""
+    if order == "inliers":
+        return inliers + vote / (1 + vote)  # the second part is below 1: it only settles ties
+    return vote * (1 + inliers / 10) if order == "product" else vote
+
+
+def reordered(results: Iterable[Result], order: Order) -> list[Result]:
+    """Results with the scores of an order, sorted by score, then by vote, then by name."""
+    scored = [replace(r, score=score(order, r.inliers, r.vote)) for r in results]
+    return sorted(scored, key=lambda r: (-r.score, -r.vote, r.image))

@@ -33,7 +33,7 @@ class Outcome:
     error: str | None = None
 
 
-class Machines(Protocol):
+class Executor(Protocol):
     """Runs a task for each set of arguments and gives outcomes as they come, in any order."""
 
     def run(
@@ -42,21 +42,21 @@ class Machines(Protocol):
         """One outcome for each; an error of one does not keep the others."""
 
 
-class ThisMachine:
+class SerialExecutor:
     """One after another, in this process."""
 
     def run(
         self, task: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
     ) -> Iterator[Outcome]:
-        """See `Machines`."""
-        for number, one in enumerate(arguments):
+        """See `Executor`."""
+        for number, values in enumerate(arguments):
             try:
-                yield Outcome(number, task(*one))
+                yield Outcome(number, task(*values))
             except (ValueError, OSError) as error:
                 yield Outcome(number, error=str(error))
 
 
-class Cluster:
+class DaskExecutor:
     """On the workers of a Dask scheduler.
 
     address: as "tcp://host:8786", or `LOCAL`. patience: seconds without any outcome after which
@@ -75,10 +75,12 @@ class Cluster:
                 "cluster: Dask is not installed; install it with: pip install -e '.[scale]'"
             ) from error
         self.patience = patience
-        self._own = None
+        self._local_cluster = None
         if address == LOCAL:
-            self._own = LocalCluster(threads_per_worker=1, processes=True, dashboard_address=None)
-            address = self._own.scheduler_address
+            self._local_cluster = LocalCluster(
+                threads_per_worker=1, processes=True, dashboard_address=None
+            )
+            address = self._local_cluster.scheduler_address
         try:
             self._client = Client(address, timeout=CONNECT, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
@@ -90,10 +92,10 @@ class Cluster:
     def close(self) -> None:
         """Leave the cluster, which goes on unless it is our own."""
         self._client.close()
-        if self._own is not None:
-            self._own.close()
+        if self._local_cluster is not None:
+            self._local_cluster.close()
 
-    def __enter__(self) -> "Cluster":
+    def __enter__(self) -> "DaskExecutor":
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -102,17 +104,17 @@ class Cluster:
     def run(
         self, task: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
     ) -> Iterator[Outcome]:
-        """See `Machines`."""
+        """See `Executor`."""
         running = {
-            self._client.submit(task, *one, pure=False, retries=RETRIES): number
-            for number, one in enumerate(arguments)
+            self._client.submit(task, *values, pure=False, retries=RETRIES): number
+            for number, values in enumerate(arguments)
         }
         open_tasks = set(running.values())
         again: set[int] = set()
         spent: list[float] = []
         last = time.monotonic()
         while open_tasks:
-            for future in [one for one in running if one.done()]:
+            for future in [future for future in running if future.done()]:
                 number = running.pop(future)
                 # One that is lost or cancelled may still end well in its other try; and where
                 # one try ended, the other does not count.
@@ -138,17 +140,25 @@ class Cluster:
         return list(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def _elsewhere(
-        self, task: Callable[..., Any], one: tuple[Any, ...], number: int, running: dict[Any, int]
+        self,
+        task: Callable[..., Any],
+        values: tuple[Any, ...],
+        number: int,
+        running: dict[Any, int],
     ) -> Any:
         """The task once more, on a worker that is not at it already."""
         busy = {
             worker
             for worker, keys in self._client.processing().items()
-            if any(future.key in keys for future, own in running.items() if own == number)
+            if any(
+                future.key in keys
+                for future, task_number in running.items()
+                if task_number == number
+            )
         }
         others = [worker for worker in self._workers() if worker not in busy]
         return self._client.submit(
-            task, *one, pure=False, workers=others or None, allow_other_workers=True
+            task, *values, pure=False, workers=others or None, allow_other_workers=True
         )
 
     def _outcome(self, future: Any, number: int) -> Outcome:

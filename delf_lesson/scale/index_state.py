@@ -1,4 +1,4 @@
-"""What an index of photographs knows: `index.json`, written whole or not at all."""
+"""What an index of photos knows: `index.json`, written whole or not at all."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -7,19 +7,19 @@ from typing import Any
 
 from delf_lesson.files import write_atomically
 from delf_lesson.retrieval.quantisation import Compression
-from delf_lesson.systems.registry import Choices
+from delf_lesson.systems.specification import SystemOptions
 
-FORMAT = 1
+FORMAT = 2
 FILE = "index.json"
 
 
 @dataclass(frozen=True)
-class Photo:
+class IndexedImage:
     """An image of the index.
 
-    name: its path from the folder on; size, changed_at: of the file, when it was described;
-    digest, usable, reason, features: see `tasks.About`; shard: where its local features are, or
-    None.
+    name: its path within the folder; size, changed_at: of the file, when it was described;
+    digest, usable, reason, features: see `tasks.ImageReport`; shard: where its local features
+    are, or None.
     """
 
     name: str
@@ -31,33 +31,35 @@ class Photo:
     features: int
     shard: int | None = None
 
-    def moved(self, shard: int | None) -> "Photo":
-        """The same, in another shard."""
+    def moved(self, shard: int | None) -> "IndexedImage":
+        """The same image in another shard."""
         return replace(self, shard=shard)
 
 
 @dataclass(frozen=True)
-class State:
+class IndexState:
     """An index at one time.
 
-    folder: of the photographs. settings: of what describes them. compression: of the shards.
-    trained_for: the number of images that the codebooks were made for. codebook, shards, vectors:
-    names of files. photos: those of a shard are in the order of its rows.
+    folder: of the photos. system, options: what describes them, wherever it runs. settings: of the
+    extractors. compression: of the shards. trained_for: the number of images that the codebooks
+    were made for. codebook, shards, vectors: names of files. images: those of a shard are in the
+    order of its rows.
     """
 
     folder: str
-    choices: Choices
+    system: str
+    options: SystemOptions
     settings: str
     compression: Compression | None
     trained_for: int = 0
     codebook: str | None = None
     shards: tuple[str, ...] = ()
     vectors: str | None = None
-    photos: tuple[Photo, ...] = ()
+    images: tuple[IndexedImage, ...] = ()
 
-    def called(self, photo: Photo) -> str:
-        """What the index calls an image: its path."""
-        return str(Path(self.folder) / photo.name)
+    def path_of(self, image: IndexedImage) -> str:
+        """The path of an image, which is its name in results."""
+        return str(Path(self.folder) / image.name)
 
     @property
     def files(self) -> set[str]:
@@ -71,7 +73,7 @@ class State:
         write_atomically(path / FILE, text.encode())
 
     @classmethod
-    def read(cls, path: Path) -> "State":
+    def read(cls, path: Path) -> "IndexState":
         """The state of the index in a folder.
 
         Raises FileNotFoundError if there is none, ValueError if it is damaged or of another
@@ -83,10 +85,10 @@ class State:
                 f"path: {path} holds no index; make it with: delf-lesson index FOLDER --out {path}"
             )
         try:
-            kept = json.loads(file.read_bytes())
-            version = kept.pop("format")
+            values = json.loads(file.read_bytes())
+            version = values.pop("format")
             if version == FORMAT:
-                return cls._of(kept)
+                return cls._of(values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"path: {file} is damaged ({error}); index the folder anew") from error
         raise ValueError(
@@ -94,12 +96,14 @@ class State:
         )
 
     @classmethod
-    def _of(cls, kept: dict[str, Any]) -> "State":
-        compression, choices = kept.pop("compression"), kept.pop("choices")
-        photos = kept.pop("photos")
+    def _of(cls, values: dict[str, Any]) -> "IndexState":
+        compression, options = values.pop("compression"), values.pop("options")
+        images = values.pop("images")
         return cls(
-            choices=Choices(**{**choices, "weights": tuple(choices["weights"])}),
+            options=SystemOptions(**{**options, "weights": tuple(options["weights"])}),
             compression=None if compression is None else Compression(**compression),
-            photos=tuple(Photo(**{**one, "usable": tuple(one["usable"])}) for one in photos),
-            **{**kept, "shards": tuple(kept["shards"])},
+            images=tuple(
+                IndexedImage(**{**image, "usable": tuple(image["usable"])}) for image in images
+            ),
+            **{**values, "shards": tuple(values["shards"])},
         )

@@ -1,5 +1,6 @@
-"""What machines are asked to do; each task can be done again without harm."""
+"""Tasks that executors run; each can run again without harm."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,26 +10,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from delf_lesson.cache import FeatureCache, Kept, content_digest
-from delf_lesson.features import LocalFeatures
-from delf_lesson.retrieval.database import Described, Engine
-from delf_lesson.retrieval.fusion import FusedEngine
+from delf_lesson.cache import FeatureCache, FeatureStore
+from delf_lesson.features import LocalFeatures, check_usable
+from delf_lesson.images import LoadedImage
 from delf_lesson.retrieval.index import FeatureIndex
 from delf_lesson.retrieval.index_files import load_index, save_index
-from delf_lesson.retrieval.voting import Neighbours
-from delf_lesson.systems.registry import Choices, configured
+from delf_lesson.retrieval.retrievers import Retriever
+from delf_lesson.systems.registry import find_system
+from delf_lesson.systems.specification import System, SystemOptions
 
 FEATURES = "features"
 """The folder of descriptions within an index."""
-TOGETHER = 200
+ADDED_TOGETHER = 200
 """Images added to a shard at a time."""
 
 
 @dataclass(frozen=True)
 class Setup:
-    """How images are described, and the folder that descriptions are kept in."""
+    """How images are described, and the folder that stores the descriptions."""
 
-    choices: Choices
+    system_name: str
+    options: SystemOptions
     features: Path
 
     @property
@@ -36,17 +38,22 @@ class Setup:
         """The folder, as a cache."""
         return FeatureCache(self.features)
 
-    def engine(self) -> Engine:
-        """An empty engine of the system, with the folder as its cache."""
-        return configured(self.choices).engine(self.cache)
+    @property
+    def system(self) -> System:
+        """The system with its options."""
+        return find_system(self.system_name).with_options(self.options)
+
+    def retriever(self) -> Retriever:
+        """An empty retriever of the system, with the folder as its cache."""
+        return self.system.retriever(self.cache)
 
 
 @dataclass(frozen=True)
-class About:
-    """What a task says of an image.
+class ImageReport:
+    """What a task reports of an image.
 
-    digest: of its content; usable: which parts of the system can search it, in the order of
-    `parts`; reason: why none can, or ""; features: how many local ones it has.
+    digest: of its content; usable: which of the retriever's databases can hold it; reason: why
+    the first cannot, or ""; features: how many local features it has.
     """
 
     digest: str
@@ -55,90 +62,85 @@ class About:
     features: int
 
 
-def parts(engine: Engine) -> tuple[Described, ...]:
-    """What describes images: the engine itself, or both parts of a fused one, vector first."""
-    if isinstance(engine, FusedEngine):
-        return engine.whole, engine.local
-    assert isinstance(engine, Described)
-    return (engine,)
-
-
-def describe(setup: Setup, images: Sequence[Path]) -> list[About]:
-    """Describe images into the folder of descriptions; those that are there are not made again.
+def describe(setup: Setup, images: Sequence[Path]) -> list[ImageReport]:
+    """Describe images into the folder of descriptions, except those that are there already.
 
     Raises OSError if the folder did not take one, as when the disk is full.
     """
-    described_by = parts(_engine(setup))
-    told = [
-        [_told(part, found) for found in part.describe_all(list(images))] for part in described_by
+    databases = _retriever(setup).databases
+    loaded = (LoadedImage(image) for image in images)
+    names, *sources = itertools.tee(loaded, len(databases) + 1)
+    described = [
+        database.describe_all(source) for database, source in zip(databases, sources, strict=True)
     ]
-    abouts = [
-        About(_digest(image), tuple(not why for why, _ in own), own[0][0], own[-1][1])
-        for image, own in zip(images, zip(*told, strict=True), strict=True)
-    ]
-    for number, part in enumerate(described_by):
-        for one in abouts:
-            if one.usable[number] and not setup.cache.path(one.digest, part.settings).is_file():
+    reports = []
+    for image, *descriptions in zip(names, *described, strict=True):
+        outcomes = [_outcome(description) for description in descriptions]
+        digest = _digest(image)
+        for database, (reason, _) in zip(databases, outcomes, strict=True):
+            if not reason and not setup.cache.path(digest, database.settings).is_file():
                 raise OSError(f"{setup.features} takes no more files; is its disk full?")
-    return abouts
+        usable = tuple(not reason for reason, _ in outcomes)
+        reports.append(ImageReport(digest, usable, outcomes[0][0], outcomes[-1][1]))
+    return reports
 
 
-def _told(part: Described, found: Any) -> tuple[str, int]:
-    """Why an image cannot be searched by this part, or nothing; and its local features."""
+def _outcome(description: Any) -> tuple[str, int]:
+    """Why an image cannot be searched by this description, or ""; and its local features."""
     try:
-        if isinstance(found, Exception):
-            raise found
-        part.check_found(found)
+        check_usable(description)
     except (ValueError, OSError) as error:
         return str(error), 0
-    return "", len(found) if isinstance(found, LocalFeatures) else 0
+    return "", len(description) if isinstance(description, LocalFeatures) else 0
 
 
-def _digest(image: Path) -> str:
-    return content_digest(image.read_bytes()) if image.is_file() else ""
+def _digest(image: LoadedImage) -> str:
+    try:
+        return image.digest
+    except OSError:
+        return ""
 
 
 @lru_cache(maxsize=2)
-def _engine(setup: Setup) -> Engine:
+def _retriever(setup: Setup) -> Retriever:
     """Loading a network takes seconds, so a worker does it once."""
-    return setup.engine()
+    return setup.retriever()
 
 
 def change_shard(
     setup: Setup,
-    begin_with: Path,
-    leave_out: Sequence[str],
-    digests: Mapping[str, str],
+    start: Path,
+    leaving: Sequence[str],
+    arriving: Mapping[str, str],
     path: Path,
 ) -> int:
-    """Write a shard of an index: another one, or its codebook, less some images and with others.
+    """Write a shard of an index: another shard, or its codebook, less some images, plus others.
 
-    digests: of the content of the images to add, by name; their descriptions are in the folder.
-    Returns how many features it holds.
+    arriving: digests of the content of the images to add, by name; their descriptions are in the
+    folder. Returns how many features the shard holds.
     """
-    index = load_index(begin_with)
-    if leave_out:
-        index.remove(leave_out)
-    found = local_features(setup, digests)
-    names = list(digests)
-    for first in range(0, len(names), TOGETHER):  # so that each is read once, and few are held
-        index.add({name: found[name] for name in names[first : first + TOGETHER]})
+    index = load_index(start)
+    if leaving:
+        index.remove(leaving)
+    features = local_features(setup, arriving)
+    names = list(arriving)
+    for first in range(0, len(names), ADDED_TOGETHER):  # each is read once, and few are in memory
+        index.add({name: features[name] for name in names[first : first + ADDED_TOGETHER]})
     save_index(index, path)
     return len(index)
 
 
-def local_features(setup: Setup, digests: Mapping[str, str]) -> Kept[LocalFeatures]:
+def local_features(setup: Setup, digests: Mapping[str, str]) -> FeatureStore[LocalFeatures]:
     """The local features of images by name, each read when it is asked for."""
-    local = parts(_engine(setup))[-1]
-    return Kept(setup.cache, local.settings, LocalFeatures, digests)
+    return FeatureStore(setup.cache, _retriever(setup).databases[-1].settings, digests)
 
 
 def search_shard(
     path: Path, descriptors: NDArray[np.float32], k: int, probes: int | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """The nearest neighbours within one shard; see `FeatureIndex.search`."""
-    found: Neighbours = _shard(path).search(descriptors, k, probes)
-    return found.images, found.features, found.similarities
+    neighbours = _shard(path).search(descriptors, k, probes)
+    return neighbours.images, neighbours.features, neighbours.similarities
 
 
 @lru_cache(maxsize=64)

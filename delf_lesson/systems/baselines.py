@@ -7,16 +7,20 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from delf_lesson.classical.congas import Congas
-from delf_lesson.features import GlobalExtractor, LocalExtractor
+from delf_lesson.features import GlobalExtractor, ImageVector, LocalExtractor
 from delf_lesson.images import Pixels, check_image, resize_longest
-from delf_lesson.systems.specification import SIFT_CODE, GlobalSystem, LocalSystem, System
+from delf_lesson.systems.specification import (
+    SIFT_CODE,
+    GlobalSystem,
+    LocalSystem,
+    PlainSpec,
+    System,
+)
 
 BINS = 8
 
@@ -32,13 +36,13 @@ class RandomVector:
         """All that changes the result."""
         return {"extractor": "RandomVector", "revision": 1, "dimensions": self.dimensions}
 
-    def describe(self, image: Pixels) -> NDArray[np.float32]:
+    def extract(self, image: Pixels) -> ImageVector:
         """A unit vector (D,) drawn by the image's content."""
         check_image(image)
         digest = hashlib.sha256(np.ascontiguousarray(image).tobytes()).digest()
         rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
         vector = rng.normal(size=self.dimensions)
-        return (vector / np.linalg.norm(vector)).astype(np.float32)
+        return ImageVector((vector / np.linalg.norm(vector)).astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -60,12 +64,12 @@ class ColourHistogram:
             "max_side": self.max_side,
         }
 
-    def describe(self, image: Pixels) -> NDArray[np.float32]:
+    def extract(self, image: Pixels) -> ImageVector:
         """The unit vector (512,) of a `uint8` RGB (H, W, 3) image."""
         check_image(image)
         small, _ = resize_longest(image, self.max_side)
         counts = cv2.calcHist([small], [0, 1, 2], None, [BINS] * 3, [0, 256] * 3).ravel()
-        return np.sqrt(counts / counts.sum()).astype(np.float32)
+        return ImageVector(np.sqrt(counts / counts.sum()).astype(np.float32))
 
 
 def _untrained_lift() -> LocalExtractor:
@@ -94,40 +98,39 @@ def _pooled(name: str, weights: str | None) -> GlobalExtractor:
     return GlobalDescriptor(network, scales=SCALES if name == "rmac" else (1.0,))
 
 
-BASELINES: Mapping[str, System] = MappingProxyType(
-    {
-        system.name: system
-        for system in (
-            GlobalSystem("random", "a direction at random for each image", RandomVector),
-            GlobalSystem("colours", "a histogram of 512 colours", ColourHistogram),
-            GlobalSystem(
-                "siaMAC-untrained", "siaMAC with random weights", partial(_pooled, "mac", None)
-            ),
-            GlobalSystem(
-                "siaMAC-begun",
-                "MAC over the trunk that siaMAC's training begins with",
-                partial(_pooled, "mac", "base"),
-            ),
-            GlobalSystem(
-                "DIR-untrained", "DIR with random weights", partial(_pooled, "rmac", None)
-            ),
-            GlobalSystem(
-                "DIR-begun",
-                "R-MAC, not whitened, over the trunk that DIR's training begins with",
-                partial(_pooled, "rmac", "ft"),
-            ),
-            LocalSystem(
-                "CONGAS-noise",
-                "CONGAS with random filters instead of Gabor wavelets",
-                partial(Congas, bank="noise"),
-            ),
-            LocalSystem(
-                "LIFT-untrained",
-                "LIFT with random weights",
-                _untrained_lift,
-                compression=SIFT_CODE,
-            ),
-        )
-    }
+BASELINE_SYSTEMS: tuple[System, ...] = (
+    GlobalSystem("random", "a direction at random for each image", PlainSpec(RandomVector)),
+    GlobalSystem("colours", "a histogram of 512 colours", PlainSpec(ColourHistogram)),
+    GlobalSystem(
+        "siaMAC-untrained",
+        "siaMAC with random weights",
+        PlainSpec(partial(_pooled, "mac", None)),
+    ),
+    GlobalSystem(
+        "siaMAC-begun",
+        "MAC over the trunk that siaMAC's training begins with",
+        PlainSpec(partial(_pooled, "mac", "base")),
+    ),
+    GlobalSystem(
+        "DIR-untrained",
+        "DIR with random weights",
+        PlainSpec(partial(_pooled, "rmac", None)),
+    ),
+    GlobalSystem(
+        "DIR-begun",
+        "R-MAC, not whitened, over the trunk that DIR's training begins with",
+        PlainSpec(partial(_pooled, "rmac", "ft")),
+    ),
+    LocalSystem(
+        "CONGAS-noise",
+        "CONGAS with random filters instead of Gabor wavelets",
+        PlainSpec(partial(Congas, bank="noise")),
+    ),
+    LocalSystem(
+        "LIFT-untrained",
+        "LIFT with random weights",
+        PlainSpec(_untrained_lift),
+        compression=SIFT_CODE,
+    ),
 )
 """Not systems of the table, but what each of them is compared with."""

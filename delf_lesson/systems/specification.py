@@ -1,99 +1,225 @@
-"""What a system is: an extractor, its options, an index and a way to rank (lab 07)."""
+"""What a system is, as data: an extractor, its options, an index and a way to rank (lab 07)."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 from delf_lesson.cache import FeatureCache
-from delf_lesson.features import GlobalExtractor, LocalExtractor
-from delf_lesson.retrieval.database import Engine
-from delf_lesson.retrieval.fusion import FusedEngine
+from delf_lesson.features import GlobalExtractor, ImageVector, LocalExtractor, LocalFeatures
+from delf_lesson.retrieval.database import ImageDatabase
+from delf_lesson.retrieval.fusion import FusedRetriever
+from delf_lesson.retrieval.global_retriever import GlobalRetriever
+from delf_lesson.retrieval.index import FeatureIndex
 from delf_lesson.retrieval.quantisation import Compression
-from delf_lesson.retrieval.ranking import Order
-from delf_lesson.retrieval.retrievers import GlobalEngine, RetrievalEngine
+from delf_lesson.retrieval.retrievers import BuildIndex, LocalRanking, LocalRetriever, Retriever
+
+IndexKind = Literal["exact", "compressed"]
+"""Compare all descriptors, or codes in inverted lists as in the paper (see `Compression`)."""
 
 QE_IMAGES = 10
-"""Of the images found and verified, so many expand a query."""
+"""Images found and verified that expand a query."""
 
 DELF_CODE = Compression()
 """The paper's: ten parts of 5 bits each for 40 numbers."""
 SIFT_CODE = Compression(parts=16, bits=4)
 """The paper's ten parts do not divide 128 numbers; these are 8 bytes."""
+PAPER_RANKING = LocalRanking()
+"""By inliers of an affine transformation."""
+
+
+@dataclass(frozen=True)
+class SystemOptions:
+    """What a user may choose of a system's networks.
+
+    weights: files that `delf-lesson train` wrote, used instead of the shipped ones; a fused system
+    takes two. device: where torch computes. bf16: half precision in the network. batch: images of
+    one size that the network sees at once. max_side: larger images are shrunk to it, in pixels;
+    None for the system's default.
+    """
+
+    weights: tuple[str, ...] = ()
+    device: str = "cpu"
+    bf16: bool = False
+    batch: int = 1
+    max_side: int | None = None
+
+    def on(self, device: str, batch: int) -> "SystemOptions":
+        """The same options on another device; neither value changes a description."""
+        return replace(self, device=device, batch=batch)
+
+
+E_co = TypeVar("E_co", LocalExtractor, GlobalExtractor, covariant=True)
+E = TypeVar("E", LocalExtractor, GlobalExtractor)
+
+
+class ExtractorSpec(Protocol[E_co]):
+    """How to make an extractor."""
+
+    @property
+    def weights_kind(self) -> str | None:
+        """Which weights files it takes, as their cards say: "delf", "siamac" or "dir"; or None."""
+
+    def make(self, options: SystemOptions) -> E_co:
+        """The extractor, with its network loaded. options: their weights are for this network."""
+
+
+@dataclass(frozen=True)
+class PlainSpec(Generic[E]):
+    """An extractor that has no options to choose; function: makes it."""
+
+    function: Callable[[], E]
+    weights_kind: str | None = None
+
+    def make(self, options: SystemOptions) -> E:
+        """See `ExtractorSpec`."""
+        return self.function()
 
 
 @dataclass(frozen=True)
 class System(ABC):
-    """A row of a results table (slide "mAP Result"; notebook 07)."""
+    """A row of a results table (slide "mAP Result"; lab 07).
+
+    name, summary: for the table. options: see `SystemOptions`. index: the one that the table
+    measures the system with.
+    """
 
     name: str
     summary: str
+    options: SystemOptions = field(default=SystemOptions(), kw_only=True)
+    index: IndexKind = field(default="exact", kw_only=True)
 
     @abstractmethod
-    def engine(self, cache: FeatureCache | None = None, compressed: bool = False) -> Engine:
-        """An empty engine; compressed: with the paper's kind of index of local features.
+    def retriever(self, cache: FeatureCache | None = None, compressed: bool = False) -> Retriever:
+        """An empty retriever; compressed: with the paper's kind of index of local features.
 
-        Raises ValueError if that is asked of a system that has none.
+        Raises ValueError if a system without local features is to be compressed.
         """
 
     @property
     @abstractmethod
     def steps(self) -> list[Any]:
-        """What, beside the extractors' settings, changes a ranking, as plain values."""
+        """What changes a ranking beside the extractors' settings, as plain values."""
+
+    @property
+    @abstractmethod
+    def networks(self) -> frozenset[str]:
+        """The kinds of weights that the system takes; empty if it has no options."""
+
+    @property
+    def expands(self) -> bool:
+        """Whether it expands the query (rows "QE"); of a fused system, one of its parts may."""
+        return False
+
+    @abstractmethod
+    def replaced(self, options: SystemOptions, weights: Mapping[str, str]) -> Self:
+        """The system with options, and with weights files by kind, all of them for its networks."""
+
+    def with_options(self, options: SystemOptions) -> Self:
+        """The system with other weights, on another device, or at another size.
+
+        Raises ValueError for a system without a network, and for weights of another network or two
+        files for one; FileNotFoundError for weights that are missing.
+        """
+        if options == SystemOptions():
+            return self
+        if not self.networks:
+            raise ValueError(
+                f"system: {self.name} has no weights, device or size to choose; leave them out, or "
+                "take DELF, siaMAC or DIR"
+            )
+        weights = _by_kind(options.weights)
+        for kind, file in weights.items():
+            if kind not in self.networks:
+                raise ValueError(f"weights: {file} is for {kind}, which {self.name} does not use")
+        return self.replaced(options, weights)
 
 
 @dataclass(frozen=True)
-class LocalSystem(System):
+class SingleSystem(System, Generic[E]):
+    """A system with one extractor."""
+
+    extractor: ExtractorSpec[E]
+
+    def make_extractor(self) -> E:
+        """The extractor, with its network loaded."""
+        return self.extractor.make(self.options)
+
+    @property
+    def networks(self) -> frozenset[str]:
+        """See `System`."""
+        kind = self.extractor.weights_kind
+        return frozenset() if kind is None else frozenset({kind})
+
+    def replaced(self, options: SystemOptions, weights: Mapping[str, str]) -> Self:
+        """See `System`; of the weights, only the file for this network is used."""
+        files = tuple(weights[kind] for kind in self.networks if kind in weights)
+        return replace(self, options=replace(options, weights=files))
+
+
+@dataclass(frozen=True)
+class LocalSystem(SingleSystem[LocalExtractor]):
     """Search by local features.
 
-    extractor: makes the extractor, with its weights if it has any.
-    order, threshold, expand: see `RetrievalEngine`. compression: of its descriptors, where the
-    index shall be compressed. device: where all descriptors are compared, if it is not.
+    ranking: see `LocalRanking`. compression: of the descriptors, where the index is compressed.
     """
 
-    extractor: Callable[[], LocalExtractor]
-    order: Order = "inliers"
-    threshold: float = 0.02
-    expand: int = 0
+    ranking: LocalRanking = PAPER_RANKING
     compression: Compression = DELF_CODE
-    device: str = "cpu"
 
-    def engine(
+    def retriever(
         self, cache: FeatureCache | None = None, compressed: bool = False
-    ) -> RetrievalEngine:
+    ) -> LocalRetriever:
         """See `System`."""
-        return RetrievalEngine(
-            self.extractor(),
-            order=self.order,
-            threshold=self.threshold,
-            expand=self.expand,
-            cache=cache,
-            compression=self.compression if compressed else None,
-            device=self.device,
-        )
+        build_index: BuildIndex = FeatureIndex.of
+        if compressed:
+            build_index = partial(FeatureIndex.of, compression=self.compression)
+        elif self.options.device != "cpu":
+            # Here, not above: the classical systems need no torch.
+            from delf_lesson.deep.torch_index import DeviceIndex
+
+            build_index = partial(DeviceIndex.of, device=self.options.device)
+        database = ImageDatabase[LocalFeatures](self.make_extractor(), cache)
+        return LocalRetriever(database, self.ranking, build_index)
+
+    @property
+    def expands(self) -> bool:
+        """See `System`."""
+        return self.ranking.expand > 0
 
     @property
     def steps(self) -> list[Any]:
         """See `System`."""
-        own = [self.name, self.order, self.threshold, self.expand]
-        return [*own, asdict(self.compression)]
+        ranking = self.ranking
+        return [
+            *(self.name, ranking.order, ranking.threshold, ranking.expand),
+            asdict(self.compression),
+        ]
 
 
 @dataclass(frozen=True)
-class GlobalSystem(System):
-    """Search by one vector an image; extractor: makes what gives it. expand: see `GlobalEngine`."""
+class GlobalSystem(SingleSystem[GlobalExtractor]):
+    """Search by one vector an image. expand: see `GlobalRetriever`."""
 
-    extractor: Callable[[], GlobalExtractor]
     expand: int = 0
 
-    def engine(self, cache: FeatureCache | None = None, compressed: bool = False) -> GlobalEngine:
+    def retriever(
+        self, cache: FeatureCache | None = None, compressed: bool = False
+    ) -> GlobalRetriever:
         """See `System`."""
         if compressed:
             raise ValueError(
                 f"compressed: {self.name} keeps one vector an image, and has no index of local "
                 "features that could be compressed; ask for the exact one"
             )
-        return GlobalEngine(self.extractor(), expand=self.expand, cache=cache)
+        database = ImageDatabase[ImageVector](self.make_extractor(), cache)
+        return GlobalRetriever(database, self.expand)
+
+    @property
+    def expands(self) -> bool:
+        """See `System`."""
+        return self.expand > 0
 
     @property
     def steps(self) -> list[Any]:
@@ -103,27 +229,48 @@ class GlobalSystem(System):
 
 @dataclass(frozen=True)
 class FusedSystem(System):
-    """Search by both, the local score weighing `weight`; see `FusedEngine`."""
+    """Search by both, the local score weighing `weight`; see `FusedRetriever`."""
 
     local: LocalSystem
     whole: GlobalSystem
     weight: float = 0.25
 
-    def engine(self, cache: FeatureCache | None = None, compressed: bool = False) -> FusedEngine:
+    def retriever(
+        self, cache: FeatureCache | None = None, compressed: bool = False
+    ) -> FusedRetriever:
         """See `System`."""
-        local, whole = self.local.engine(cache, compressed), self.whole.engine(cache)
-        return FusedEngine(local, whole, self.weight)
+        local, whole = self.local.retriever(cache, compressed), self.whole.retriever(cache)
+        return FusedRetriever(local, whole, self.weight)
 
     @property
     def steps(self) -> list[Any]:
         """See `System`."""
         return [self.name, *self.local.steps, *self.whole.steps, self.weight]
 
+    @property
+    def networks(self) -> frozenset[str]:
+        """See `System`."""
+        return self.local.networks | self.whole.networks
 
-S = TypeVar("S", LocalSystem, GlobalSystem)
+    def replaced(self, options: SystemOptions, weights: Mapping[str, str]) -> Self:
+        """See `System`."""
+        local = self.local.replaced(options, weights)
+        whole = self.whole.replaced(options, weights)
+        return replace(self, local=local, whole=whole, options=options)
 
 
-def with_expansion(system: S) -> tuple[S, S]:
-    """A system, and the one that expands the query too (slide "mAP Result", rows "QE")."""
-    summary = f"{system.name}, and the query expanded by the images found"
-    return system, replace(system, name=f"{system.name}+QE", summary=summary, expand=QE_IMAGES)
+def _by_kind(files: tuple[str, ...]) -> dict[str, str]:
+    """Weights files by the network that their cards name: "delf", "siamac" or "dir"."""
+    if not files:
+        return {}
+    from delf_lesson.deep.weights import load_weights
+
+    by_kind: dict[str, str] = {}
+    for file in files:
+        _, card = load_weights(file)
+        stage = str(card.get("stage"))
+        kind = "delf" if stage in ("base", "ft", "attention") else stage
+        if kind in by_kind:
+            raise ValueError(f"weights: {by_kind[kind]} and {file} are both for {kind}; give one")
+        by_kind[kind] = file
+    return by_kind

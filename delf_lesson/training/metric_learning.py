@@ -25,7 +25,7 @@ from delf_lesson.deep.global_descriptors import (
     region_vectors,
 )
 from delf_lesson.deep.reduction import LearnedWhitening
-from delf_lesson.images import Pixels, ahead, resize_longest
+from delf_lesson.images import Pixels, prefetch, resize_longest
 from delf_lesson.training.training_data import Labelled
 
 SHARED = 0.5
@@ -170,7 +170,7 @@ def describe_all(
     parts = np.split(rows, range(DESCRIBED_AT_ONCE, len(rows), DESCRIBED_AT_ONCE))
     found = [
         forward_all(network, images, device).cpu().numpy()
-        for images in ahead(data.read, parts, readers, 2 * readers)
+        for images in prefetch(data.read, parts, readers, 2 * readers)
     ]
     return np.concatenate(found)
 

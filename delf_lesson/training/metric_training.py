@@ -16,7 +16,7 @@ from torch import Tensor
 from delf_lesson.deep.backbone import Trunk, values_digest
 from delf_lesson.deep.global_descriptors import GlobalNetwork
 from delf_lesson.deep.weights import save_weights
-from delf_lesson.images import Pixels, ahead
+from delf_lesson.images import Pixels, prefetch
 from delf_lesson.training.checkpoints import Metrics, Run, seed_everything
 from delf_lesson.training.delf_training import rate_factor
 from delf_lesson.training.metric_learning import (
@@ -165,7 +165,7 @@ def _learn(
         return batch, place, data.read(rows)
 
     batches = np.split(tuples, range(recipe.batch, len(tuples), recipe.batch))
-    for batch, place, images in ahead(read, batches, recipe.workers, 2 * recipe.workers):
+    for batch, place, images in prefetch(read, batches, recipe.workers, 2 * recipe.workers):
         vectors = forward_all(forward, images, device)
         vectors = vectors[torch.from_numpy(place.reshape(batch.shape))]  # (B, 2 + K, D)
         query, positive, negatives = vectors[:, 0], vectors[:, 1], vectors[:, 2:]

@@ -28,8 +28,8 @@ from delf_lesson.deep.weights import load_trained
 from delf_lesson.evaluation.metrics import average_precision
 from delf_lesson.evaluation.report import one_query_each
 from delf_lesson.features import LocalExtractor
-from delf_lesson.retrieval.ranking import ORDERS, Order, reordered
 from delf_lesson.retrieval.retrievers import RetrievalEngine
+from delf_lesson.retrieval.voting import ORDERS, Order, reordered
 from delf_lesson.systems.registry import DELF_THRESHOLD, SYSTEMS
 
 

@@ -16,7 +16,7 @@ from delf_lesson.cache import FeatureCache
 from delf_lesson.classical.sift import OpenCVSift
 from delf_lesson.datasets import load
 from delf_lesson.datasets.rendered import CITIES, pictures
-from delf_lesson.evaluation.conditions import found_by_condition, mean_interval
+from delf_lesson.evaluation.conditions import mean_interval, recall_by_condition
 from delf_lesson.evaluation.report import evaluate
 from delf_lesson.retrieval.retrievers import RetrievalEngine
 from delf_lesson.retrieval.verification import verify
@@ -31,7 +31,7 @@ def engine_of(benchmark, **settings):
 
 
 def show_conditions(city, benchmark, evaluation):
-    for condition, values in found_by_condition(evaluation, benchmark, pictures(city)).items():
+    for condition, values in recall_by_condition(evaluation, benchmark, pictures(city)).items():
         cells = [f"{value}: {found.share:.2f} of {found.count}" for value, found in values.items()]
         print(f"  {condition}: {'; '.join(cells)}", flush=True)
 

@@ -1,20 +1,17 @@
 """Images described several at a time, while threads read the next ones."""
 
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from delf_lesson.cache import FeatureCache, content_digest
+from delf_lesson.cache import FeatureCache
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Attention, Delf
 from delf_lesson.deep.global_descriptors import GlobalDescriptor, GlobalNetwork
-from delf_lesson.features import LocalFeatures
-from delf_lesson.images import ahead, groups
-from delf_lesson.retrieval.database import Collection
-from delf_lesson.retrieval.retrievers import GlobalEngine
+from delf_lesson.images import LoadedImage, prefetch
+from delf_lesson.retrieval.database import ImageDatabase, group
 
 
 @pytest.fixture
@@ -37,48 +34,48 @@ def trunk():
 def test_batches_read_ahead_describe_as_one_image_at_a_time(tmp_path, files, trunk):
     """With a file that cannot be read and one that the cache has."""
     attention = Attention(256)
-    one = Collection(Delf(trunk, attention, scales=(0.5, 1.0)))
+    one = ImageDatabase(Delf(trunk, attention, scales=(0.5, 1.0)))
     cache = FeatureCache(tmp_path / "cache")
-    several = Collection(Delf(trunk, attention, scales=(0.5, 1.0), batch=4), cache)
+    several = ImageDatabase(Delf(trunk, attention, scales=(0.5, 1.0), batch=4), cache)
     several.describe(files[2])
     skipped = {}
-    for collection in (one, several):
-        collection.add(files, skip=skipped.__setitem__)
+    for database in (one, several):
+        database.add(files, skip=skipped.__setitem__)
     assert list(skipped) == [str(files[6])]
-    assert one.names == several.names and len(one) == 10
-    assert several.extracted == 10
-    for name in one.names:
-        expected, found = one.features_of(name), several.features_of(name)
+    assert list(one.descriptions) == list(several.descriptions) and len(one) == 10
+    assert several.described == 10
+    for name in one.descriptions:
+        expected, found = one[name], several[name]
         np.testing.assert_allclose(found.xy, expected.xy, atol=1e-3)
         np.testing.assert_allclose(found.descriptors, expected.descriptors, atol=1e-4)
-        assert (
-            cache.get(content_digest(Path(name).read_bytes()), several.settings, LocalFeatures)
-            is not None
-        )
+        assert cache.get(LoadedImage(name).digest, several.settings) is not None
     with pytest.raises(ValueError, match=r"06\.png cannot be used"):
-        Collection(several.extractor).add(files)
+        ImageDatabase(several.extractor).add(files)
 
 
 def test_whole_images_in_batches_have_the_vectors_of_one_at_a_time(files, trunk, texture):
     network = GlobalNetwork(trunk, "rmac")
-    one = GlobalEngine(GlobalDescriptor(network, scales=(0.5, 1.0)))
-    several = GlobalEngine(GlobalDescriptor(network, scales=(0.5, 1.0), batch=4))
+    one = ImageDatabase(GlobalDescriptor(network, scales=(0.5, 1.0)))
+    several = ImageDatabase(GlobalDescriptor(network, scales=(0.5, 1.0), batch=4))
     assert one.settings == several.settings
     skipped = {}
-    for engine in (one, several):
-        engine.add(files, skip=skipped.__setitem__)
+    for database in (one, several):
+        database.add(files, skip=skipped.__setitem__)
     assert list(skipped) == [str(files[6])] and len(one) == 10
-    assert one.names == several.names
-    np.testing.assert_allclose(several.vectors, one.vectors, atol=1e-5)
+    assert list(one.descriptions) == list(several.descriptions)
+    for name in one.descriptions:
+        np.testing.assert_allclose(several[name].vector, one[name].vector, atol=1e-5)
     prepared = [one.extractor.prepare(texture(0, 96, height)) for height in (96, 112)]
     with pytest.raises(ValueError, match="differ in size"):
-        one.extractor.describe_prepared(prepared)
+        one.extractor.extract_prepared(prepared)
 
 
 def test_half_precision_is_near(trunk, texture):
     network = GlobalNetwork(trunk, "gem")
     image = texture(1, 160, 128)
-    whole, half = (GlobalDescriptor(network, bf16=own).describe(image) for own in (False, True))
+    whole, half = (
+        GlobalDescriptor(network, bf16=bf16).extract(image).vector for bf16 in (False, True)
+    )
     assert half.dtype == np.float32 and not np.array_equal(whole, half)
     assert whole @ half > 0.999
 
@@ -86,9 +83,9 @@ def test_half_precision_is_near(trunk, texture):
 def test_groups_are_of_one_kind_in_the_order_of_their_items():
     """What fits with any, as an image that is described already, does not end a group."""
     kinds = [1, 1, None, 1, 2, None, None, 1, 1, 1, 1, 1]
-    found = list(groups(range(12), lambda k: kinds[k], most=4))
+    found = list(group(range(12), lambda k: kinds[k], most=4))
     assert found == [[0, 1, 2, 3], [4, 5, 6], [7, 8, 9, 10], [11]]
-    assert list(groups([], len, most=4)) == []
+    assert list(group([], len, most=4)) == []
 
 
 def test_what_is_next_is_made_ahead_but_no_more_of_it_than_was_said():
@@ -100,7 +97,7 @@ def test_what_is_next_is_made_ahead_but_no_more_of_it_than_was_said():
             enough.set()
         return number * number
 
-    found = ahead(work, range(100), threads=3, most=5)
+    found = prefetch(work, range(100), threads=3, most=5)
     assert next(found) == 0
     assert enough.wait(30), "what is next was not begun"
     assert sorted(begun) == [0, 1, 2, 3, 4, 5]
@@ -108,7 +105,7 @@ def test_what_is_next_is_made_ahead_but_no_more_of_it_than_was_said():
 
 
 def test_an_error_made_ahead_comes_in_its_turn():
-    found = ahead(lambda number: 1 // (3 - number), range(9), threads=2, most=4)
+    found = prefetch(lambda number: 1 // (3 - number), range(9), threads=2, most=4)
     assert [next(found) for _ in range(3)] == [0, 0, 1]
     with pytest.raises(ZeroDivisionError):
         next(found)

@@ -1,13 +1,15 @@
 """A system measured on a small benchmark whose right answers are known."""
 
+from dataclasses import replace
+
 import pytest
 from PIL import Image
+from retrieval_helpers import local_retriever
 
 from delf_lesson.classical.sift import OpenCVSift
 from delf_lesson.datasets import Benchmark, Query, Truth
 from delf_lesson.evaluation.report import evaluate, one_query_each
-from delf_lesson.retrieval.ranking import ORDERS
-from delf_lesson.retrieval.retrievers import RetrievalEngine
+from delf_lesson.retrieval.voting import ORDERS
 
 
 @pytest.fixture
@@ -34,28 +36,28 @@ def benchmark(photos, tmp_path, texture):
 
 
 @pytest.fixture
-def engine(benchmark):
-    engine = RetrievalEngine(OpenCVSift())
-    engine.add(benchmark.images)
-    return engine
+def retriever(benchmark):
+    retriever = local_retriever(OpenCVSift())
+    retriever.add(benchmark.images)
+    return retriever
 
 
-def test_a_query_is_cut_to_its_box_and_finds_its_own_scene(engine, benchmark):
-    found = evaluate(engine, benchmark)
+def test_a_query_is_cut_to_its_box_and_finds_its_own_scene(retriever, benchmark):
+    found = evaluate(retriever, benchmark)
     assert set(found.rankings["left"][:2]) == {"scene_1_a", "scene_1_b"}
     assert set(found.rankings["right"][:2]) == {"scene_2_a", "scene_2_b"}
     assert found.mean_average_precision == 1.0
 
 
-def test_map_is_the_mean_of_the_queries_asked(engine, benchmark):
+def test_map_is_the_mean_of_the_queries_asked(retriever, benchmark):
     wrong = dict(benchmark.truth, right=benchmark.truth["left"])
     mixed = Benchmark("mixed", benchmark.images, benchmark.queries, wrong)
-    found = evaluate(engine, mixed)
+    found = evaluate(retriever, mixed)
     assert found.average_precisions["left"] == 1.0
     assert found.average_precisions["right"] < 0.5
     expected = sum(found.average_precisions.values()) / 3
     assert found.mean_average_precision == pytest.approx(expected)
-    assert set(evaluate(engine, mixed, mixed.queries[1:]).rankings) == {"left_again", "right"}
+    assert set(evaluate(retriever, mixed, mixed.queries[1:]).rankings) == {"left_again", "right"}
 
 
 def test_one_query_each_takes_them_in_turn(benchmark):
@@ -69,31 +71,33 @@ def test_one_query_each_takes_them_in_turn(benchmark):
     assert [query.name for query in first] == ["a_0", "b_0", "c_0"]
 
 
-def test_junk_leaves_the_ranking_before_it_is_judged(engine, benchmark):
+def test_junk_leaves_the_ranking_before_it_is_judged(retriever, benchmark):
     truth = Truth(frozenset({"scene_1_b"}), frozenset(), frozenset({"scene_1_a"}))
     one = Benchmark("junk", benchmark.images, benchmark.queries[:1], {"left": truth})
-    assert evaluate(engine, one).mean_average_precision == 1.0
+    assert evaluate(retriever, one).mean_average_precision == 1.0
 
 
 def test_an_image_that_was_skipped_counts_as_not_found(benchmark):
-    engine = RetrievalEngine(OpenCVSift())
-    engine.add([path for path in benchmark.images if path.stem != "scene_1_a"])
-    found = evaluate(engine, benchmark)
+    retriever = local_retriever(OpenCVSift())
+    retriever.add([path for path in benchmark.images if path.stem != "scene_1_a"])
+    found = evaluate(retriever, benchmark)
     assert found.average_precisions["left"] == 0.5 and found.average_precisions["right"] == 1.0
 
 
 def test_an_engine_with_no_or_other_images_is_refused(benchmark, texture):
-    engine = RetrievalEngine(OpenCVSift())
-    with pytest.raises(ValueError, match=r"engine holds 0 images, .* of small; call engine.add"):
-        evaluate(engine, benchmark)
-    engine.add([texture(1)], names=["stranger"])
-    with pytest.raises(ValueError, match=r"engine holds 1 images"):
-        evaluate(engine, benchmark)
+    retriever = local_retriever(OpenCVSift())
+    with pytest.raises(
+        ValueError, match=r"retriever holds 0 images, .* of small; call retriever.add"
+    ):
+        evaluate(retriever, benchmark)
+    retriever.add([texture(1)], names=["stranger"])
+    with pytest.raises(ValueError, match=r"retriever holds 1 images"):
+        evaluate(retriever, benchmark)
 
 
-def test_distractor_queries_return_something_and_have_no_precision(engine, benchmark, texture):
+def test_distractor_queries_return_something_and_have_no_precision(retriever, benchmark, texture):
     nothing = Query("nothing", benchmark.images[-1], None, None)
-    found = evaluate(engine, benchmark, distractor_queries=[nothing])
+    found = evaluate(retriever, benchmark, distractor_queries=[nothing])
     assert set(found.returned) == {"left", "left_again", "right", "nothing"}
     assert "nothing" not in found.rankings and "nothing" not in found.average_precisions
     for name, ranking in found.rankings.items():
@@ -103,29 +107,30 @@ def test_distractor_queries_return_something_and_have_no_precision(engine, bench
     assert all(len(spent) == 4 for spent in found.seconds.values())
 
 
-def test_the_confidence_is_the_inliers_whatever_ranks(engine, benchmark):
+def test_the_confidence_is_the_inliers_whatever_ranks(retriever, benchmark):
     query = benchmark.queries[0]
     by = {}
-    for engine.order in ORDERS:
-        results = engine.search(query.read()).results
-        found = evaluate(engine, benchmark, [query]).returned[query.name]
-        by[engine.order] = [value for _, value in found]
-        if engine.order == "votes":
+    for order in ORDERS:
+        retriever.ranking = replace(retriever.ranking, order=order)
+        results = retriever.search(query.read()).results
+        found = evaluate(retriever, benchmark, [query]).returned[query.name]
+        by[order] = [value for _, value in found]
+        if order == "votes":
             assert by["votes"] == [one.vote for one in results]
         else:
-            assert [int(value) for value in by[engine.order]] == [one.inliers for one in results]
+            assert [int(value) for value in by[order]] == [one.inliers for one in results]
     assert sorted(by["product"]) == sorted(by["inliers"])
 
 
-def test_progress_sees_every_query(engine, benchmark):
+def test_progress_sees_every_query(retriever, benchmark):
     seen = []
-    evaluate(engine, benchmark, progress=lambda queries: seen.extend(queries) or queries)
+    evaluate(retriever, benchmark, progress=lambda queries, label: seen.extend(queries) or queries)
     assert tuple(seen) == benchmark.queries
 
 
-def test_queries_without_a_landmark_are_refused(engine, benchmark):
+def test_queries_without_a_landmark_are_refused(retriever, benchmark):
     nothing = Query("nothing", benchmark.queries[0].path, None, None)
     with pytest.raises(ValueError, match="queries: nothing has no truth in small"):
-        evaluate(engine, benchmark, [nothing])
+        evaluate(retriever, benchmark, [nothing])
     with pytest.raises(ValueError, match="queries: it is empty"):
-        evaluate(engine, benchmark, [])
+        evaluate(retriever, benchmark, [])

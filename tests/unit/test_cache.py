@@ -7,9 +7,10 @@ import sys
 import numpy as np
 import pytest
 
-from delf_lesson.cache import FeatureCache, content_digest
+from delf_lesson.cache import FeatureCache
 from delf_lesson.classical.sift import OpenCVSift
-from delf_lesson.retrieval.retrievers import RetrievalEngine
+from delf_lesson.images import LoadedImage
+from delf_lesson.retrieval.database import ImageDatabase
 
 
 class Counting(OpenCVSift):
@@ -28,8 +29,8 @@ def describe(tmp_path, photos):
     image = photos / "scene_1" / "a.png"
 
     def run(source=image, **settings):
-        engine = RetrievalEngine(Counting(**settings), cache=FeatureCache(tmp_path / "kept"))
-        return engine.describe(source)
+        database = ImageDatabase(Counting(**settings), FeatureCache(tmp_path / "kept"))
+        return database.describe(source)
 
     return run
 
@@ -67,8 +68,12 @@ def test_arrays_are_kept_by_shape_and_values(describe, texture):
     describe(texture(1))
     describe(texture(1))
     assert Counting.calls == 1
-    assert content_digest(np.zeros((2, 3))) != content_digest(np.zeros((3, 2)))
-    assert content_digest(np.zeros(4, np.uint8)) != content_digest(np.zeros(1, np.uint32))
+
+    def digest(array):
+        return LoadedImage(array).digest
+
+    assert digest(np.zeros((2, 3))) != digest(np.zeros((3, 2)))
+    assert digest(np.zeros(4, np.uint8)) != digest(np.zeros(1, np.uint32))
 
 
 @pytest.mark.parametrize("damage", [b"", b"garbage", None])
@@ -90,8 +95,8 @@ def test_killed_in_the_middle_of_a_write_the_next_run_recovers(describe, tmp_pat
         f"files.os.{moment} = lambda *a: os.kill(os.getpid(), signal.SIGKILL)\n"
         "from delf_lesson.classical.sift import OpenCVSift\n"
         "from delf_lesson.cache import FeatureCache\n"
-        "from delf_lesson.retrieval.retrievers import RetrievalEngine\n"
-        "RetrievalEngine(OpenCVSift(), cache=FeatureCache(Path(sys.argv[1]))).describe(sys.argv[2])"
+        "from delf_lesson.retrieval.database import ImageDatabase\n"
+        "ImageDatabase(OpenCVSift(), FeatureCache(Path(sys.argv[1]))).describe(sys.argv[2])"
     )
     image = str(photos / "scene_1" / "a.png")
     run = subprocess.run([sys.executable, "-c", code, str(tmp_path / "kept"), image])

@@ -6,7 +6,8 @@ from click.testing import CliRunner
 from publisher import offer_google
 
 from delf_lesson.cli.main import command
-from delf_lesson.systems.registry import Choices, configured
+from delf_lesson.systems.registry import find_system
+from delf_lesson.systems.specification import SystemOptions
 
 QUICK = ("--epochs", 1, "--batch", 6, "--size", 64, "--workers", 0)
 
@@ -47,8 +48,8 @@ def test_vectors_of_whole_images_learn_from_google_landmarks(web, tmp_path, text
     begin = ("--weights", "base", "--data", "google-landmarks", "--pooling", "gem")
     small = ("--epochs", 1, "--batch", 2, "--tuples", 4, "--pool", 20, "--size", 64)
     run("train", "siamac", "--out", out, *begin, *small, "--workers", 2, "--bf16")
-    choices = Choices("siaMAC", (str(out / "siamac.safetensors"),))
-    engine = configured(choices).engine()
+    options = SystemOptions((str(out / "siamac.safetensors"),))
+    retriever = find_system("siaMAC").with_options(options).retriever()
     images = sorted((tmp_path / "sets" / "google-landmarks-train" / "images").rglob("*.jpg"))[:3]
-    engine.add(images)
-    assert engine.search(images[1]).results[0].image == str(images[1])
+    retriever.add(images)
+    assert retriever.search(images[1]).results[0].image == str(images[1])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from delf_lesson.evaluation.comparison import difference, mean_interval, turned_pairs
+from delf_lesson.evaluation.comparison import difference, discordant_pairs, mean_interval
 from delf_lesson.evaluation.table import COLUMNS, PAPER_MAP, PAPER_SETS
 from delf_lesson.systems.registry import SYSTEMS
 
@@ -36,9 +36,11 @@ def test_one_landmark_makes_no_difference_sure():
 def test_pairs_that_changed_places():
     theirs = {"a": 90.0, "b": 80.0, "c": 70.0, "d": None, "e": 60.0}
     ours = {"c": 0.9, "a": 0.5, "b": 0.6, "d": 0.99, "f": 1.0}
-    assert turned_pairs(theirs, ours) == [("a", "b"), ("a", "c"), ("b", "c")]
-    assert turned_pairs(theirs, {"a": 0.3, "b": 0.2, "c": 0.1}) == []
-    assert turned_pairs({"a": 1.0, "b": 1.0}, {"a": 0.2, "b": 0.3}) == []  # no order, none turned
+    assert discordant_pairs(theirs, ours) == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert discordant_pairs(theirs, {"a": 0.3, "b": 0.2, "c": 0.1}) == []
+    assert (
+        discordant_pairs({"a": 1.0, "b": 1.0}, {"a": 0.2, "b": 0.3}) == []
+    )  # no order, none turned
 
 
 def test_the_papers_rows_are_systems_here():

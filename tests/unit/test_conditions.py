@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from delf_lesson.datasets import Benchmark, Truth
-from delf_lesson.evaluation.conditions import Found, found_by_condition
+from delf_lesson.evaluation.conditions import Recall, recall_by_condition
 from delf_lesson.evaluation.report import Evaluation
 
 
@@ -31,23 +31,23 @@ TRUTH = Truth(frozenset({"day", "night"}), frozenset({"near"}), frozenset({"hidd
 
 def found(ranking):
     benchmark = Benchmark("small", (), (), {"query": TRUTH})
-    return found_by_condition(Evaluation({"query": ranking}, {"query": 0.0}), benchmark, PICTURES)
+    return recall_by_condition(Evaluation({"query": ranking}, {"query": 0.0}), benchmark, PICTURES)
 
 
 def test_positives_count_as_found_among_the_first_r_without_junk():
     table = found(["day", "hidden", "other", "near", "night"])
-    assert table["light"] == {"night": Found(0.0, 1), "noon": Found(1.0, 2)}
+    assert table["light"] == {"night": Recall(0.0, 1), "noon": Recall(1.0, 2)}
     assert table["viewpoint"] == {
-        "0 to 20": Found(1.0, 1),
-        "40 to 60": Found(0.0, 1),
-        "60 to 120": Found(1.0, 1),
+        "0 to 20": Recall(1.0, 1),
+        "40 to 60": Recall(0.0, 1),
+        "60 to 120": Recall(1.0, 1),
     }
     assert table["scale"] == {
-        "1 to 1.4": Found(1.0, 1),
-        "2 to 8": Found(0.5, 2),
+        "1 to 1.4": Recall(1.0, 1),
+        "2 to 8": Recall(0.5, 2),
     }
-    assert table["visible share"]["0.25 to 0.6"] == Found(1.0, 1)
-    assert table["visible share"]["0.8 to 1"] == Found(0.0, 1)
+    assert table["visible share"]["0.25 to 0.6"] == Recall(1.0, 1)
+    assert table["visible share"]["0.8 to 1"] == Recall(0.0, 1)
 
 
 def test_every_positive_is_counted_once_a_condition():
@@ -59,11 +59,11 @@ def test_every_positive_is_counted_once_a_condition():
 def test_pictures_of_another_town_are_refused():
     benchmark = Benchmark("small", (), (), {"query": TRUTH})
     with pytest.raises(ValueError, match="pictures: day is not among them; give small's own"):
-        found_by_condition(Evaluation({"query": []}, {"query": 0.0}), benchmark, PICTURES[:1])
+        recall_by_condition(Evaluation({"query": []}, {"query": 0.0}), benchmark, PICTURES[:1])
 
 
 def test_a_picture_without_camera_facts_is_refused():
     benchmark = Benchmark("small", (), (), {"query": TRUTH})
     unknown = [picture(p.name, azimuth=None) for p in PICTURES]
     with pytest.raises(ValueError, match="pictures: a query or one of its positives"):
-        found_by_condition(Evaluation({"query": []}, {"query": 0.0}), benchmark, unknown)
+        recall_by_condition(Evaluation({"query": []}, {"query": 0.0}), benchmark, unknown)

@@ -1,14 +1,16 @@
 """Exact search by torch finds what FAISS finds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from delf_lesson.classical.sift import OpenCVSift
 from delf_lesson.deep import torch_index as device_index
 from delf_lesson.deep.torch_index import DeviceIndex
 from delf_lesson.features import LocalFeatures, l2_normalise
 from delf_lesson.retrieval.index import FeatureIndex
-from delf_lesson.retrieval.retrievers import RetrievalEngine
+from delf_lesson.systems.registry import find_system
+from delf_lesson.systems.specification import SystemOptions
 
 
 def described(seed, count):
@@ -61,11 +63,15 @@ def test_wrong_calls_are_told(images):
 
 
 def test_a_collection_on_a_device_ranks_as_on_processors(texture):
-    engines = [RetrievalEngine(OpenCVSift(), device=device) for device in ("cpu", "cpu:0")]
-    for engine in engines:
-        engine.add([texture(seed) for seed in range(6)], [str(seed) for seed in range(6)])
-    assert isinstance(engines[1].index, DeviceIndex)
-    assert not isinstance(engines[0].index, DeviceIndex)
-    one, other = (engine.search(texture(3)).results for engine in engines)
+    systems = [
+        find_system("OpenCV-RootSIFT"),
+        replace(find_system("OpenCV-RootSIFT"), options=SystemOptions(device="cpu:0")),
+    ]
+    retrievers = [system.retriever() for system in systems]
+    for retriever in retrievers:
+        retriever.add([texture(seed) for seed in range(6)], [str(seed) for seed in range(6)])
+    assert isinstance(retrievers[1].index, DeviceIndex)
+    assert not isinstance(retrievers[0].index, DeviceIndex)
+    one, other = (retriever.search(texture(3)).results for retriever in retrievers)
     assert [(r.image, r.inliers) for r in one] == [(r.image, r.inliers) for r in other]
     assert one[0].image == "3"

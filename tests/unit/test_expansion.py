@@ -3,13 +3,12 @@
 import cv2
 import numpy as np
 import pytest
+from retrieval_helpers import local_retriever
 
 from delf_lesson.classical.sift import OpenCVSift
 from delf_lesson.features import LocalFeatures, l2_normalise
 from delf_lesson.retrieval.expansion import expand_global, expand_local
 from delf_lesson.retrieval.fusion import fuse
-from delf_lesson.retrieval.ranking import Result
-from delf_lesson.retrieval.retrievers import RetrievalEngine
 
 SIZE = (200, 100)
 
@@ -21,18 +20,12 @@ def features(xy, size=SIZE, seed=0):
     return LocalFeatures(np.array(xy, float), rows, np.arange(n), np.full(n, 0.5), size)
 
 
-def result(matrix, rows):
-    lines = np.zeros((len(rows), 4), np.float32)
-    matrix = None if matrix is None else np.array(matrix, float)
-    return Result("image", 0.0, len(rows), 1.0, lines, np.array(rows, np.int64), matrix)
-
-
 def test_verified_features_are_mapped_back_into_the_query():
     """The image is the query, twice as large and moved by (30, -10)."""
     query = features([[10, 10], [50, 60]])
     image = features([[50, 10], [130, 110], [0, 0], [530, 10]], (800, 600), seed=1)
-    found = result([[2, 0, 30], [0, 2, -10], [0, 0, 1]], [0, 1, 3])
-    wider = expand_local(query, [(found, image)])
+    matrix = np.array([[2.0, 0, 30], [0, 2, -10], [0, 0, 1]])
+    wider = expand_local(query, [(matrix, image.select([0, 1, 3]))])
     # the last of the three ends at (250, 10), outside the query; the one at (0, 0) is no inlier
     assert wider.xy.tolist() == [[10, 10], [50, 60], [10, 10], [50, 60]]
     assert np.array_equal(wider.descriptors[2:], image.descriptors[:2])
@@ -44,7 +37,7 @@ def test_verified_features_are_mapped_back_into_the_query():
 def test_images_without_inliers_add_nothing():
     query = features([[10, 10]])
     assert len(expand_local(query, [])) == 1
-    assert len(expand_local(query, [(result(None, []), features([[1, 1]]))])) == 1
+    assert len(expand_local(query, [(np.eye(3), features([[1, 1]]).select([]))])) == 1
 
 
 def seen_at(image, tilt):
@@ -58,18 +51,18 @@ def test_expansion_finds_what_is_like_the_results_and_unlike_the_query(texture):
     scene = texture(1, 480, 640)
     counts = {}
     for expand in (0, 3):
-        engine = RetrievalEngine(OpenCVSift(), expand=expand, expand_inliers=20)
-        engine.add(
+        retriever = local_retriever(OpenCVSift(), expand=expand, expand_inliers=20)
+        retriever.add(
             [seen_at(scene, 1.5), seen_at(scene, 2.5), *(texture(k) for k in range(10, 14))],
             names=["half way", "side", *"abcd"],
         )
-        results = engine.search(scene).results
+        results = retriever.search(scene).results
         counts[expand] = {one.image: one.inliers for one in results}
     assert counts[0]["half way"] > 20 and counts[0]["side"] == 0
     assert counts[3]["side"] > 15
     assert all(counts[3].get(name, 0) == 0 for name in "abcd")
     with pytest.raises(ValueError, match="expand needs verified images"):
-        RetrievalEngine(OpenCVSift(), order="votes", expand=3)
+        local_retriever(order="votes", expand=3)
 
 
 def test_average_query_expansion_by_hand():

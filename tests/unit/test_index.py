@@ -170,18 +170,6 @@ def test_neither_threads_nor_the_order_of_adding_change_what_is_found(
         assert np.array_equal(found[0].similarities, other.similarities)
 
 
-def test_progress_sees_every_image_once(collection):
-    seen = []
-
-    def progress(names):
-        for name in names:
-            seen.append(name)
-            yield name
-
-    assert len(FeatureIndex.of(collection, progress=progress)) == 2000
-    assert seen == list(collection)
-
-
 def test_what_cannot_be_indexed_is_refused_and_nothing_is_added(collection, queries):
     with pytest.raises(ValueError, match="collection holds no features"):
         FeatureIndex.of({})

@@ -25,13 +25,13 @@ def row(monkeypatch):
     made = LiveRow(CELLS, "SIFT", "albion")
     made.go = threading.Event()
 
-    def measure_cell(system, column, cache, progress):
+    def benchmark_system(system, column, cache, progress):
         for step in progress(range(2), "Describing"):
             if step == 0:
                 assert made.go.wait(10)
         return {"map": 0.625}
 
-    monkeypatch.setattr(live_row, "measure_cell", measure_cell)
+    monkeypatch.setattr(live_row, "benchmark_system", benchmark_system)
     return made
 
 
@@ -68,7 +68,7 @@ def test_an_error_is_shown(row, monkeypatch):
     def fails(*_):
         raise OSError("the <disk> is full")
 
-    monkeypatch.setattr(live_row, "measure_cell", fails)
+    monkeypatch.setattr(live_row, "benchmark_system", fails)
     row.job.begin()
     row.job.thread.join(10)
     assert "OSError" in row.job.result.value and "&lt;disk&gt;" in row.job.result.value

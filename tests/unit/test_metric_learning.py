@@ -135,7 +135,7 @@ def test_training_brings_pictures_of_a_landmark_together(stripes, tmp_path, stag
     assert card["pictures"] == 24 and card["landmarks"] == 3 and len(card["loss"]) == 6
     extractor = load_global(tmp_path / f"{stage}.safetensors")
     assert isinstance(extractor, GlobalExtractor)
-    vectors = np.stack([extractor.describe(read()) for read in data.readers])
+    vectors = np.stack([extractor.extract(read()).vector for read in data.readers])
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-4)
     likeness = vectors @ vectors.T
     same = data.landmarks[:, None] == data.landmarks
@@ -224,8 +224,8 @@ def test_data_without_a_pair_are_refused(stripes, tmp_path):
 def test_several_resolutions_add_up():
     network = GlobalNetwork(fresh(), "mac")
     image = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
-    both = GlobalDescriptor(network, scales=(0.5, 1.0)).describe(image)
-    parts = [GlobalDescriptor(network, scales=(s,)).describe(image) for s in (0.5, 1.0)]
+    both = GlobalDescriptor(network, scales=(0.5, 1.0)).extract(image).vector
+    parts = [GlobalDescriptor(network, scales=(s,)).extract(image).vector for s in (0.5, 1.0)]
     total = np.sum(parts, axis=0)
     assert np.allclose(both, total / np.linalg.norm(total), atol=1e-4)
     assert GlobalDescriptor(network).settings != GlobalDescriptor(network, max_side=99).settings

@@ -12,17 +12,21 @@ from PIL import Image
 from delf_lesson.cache import FeatureCache
 from delf_lesson.cli.main import command
 from delf_lesson.images import list_images
-from delf_lesson.scale import index_state as photo_state
-from delf_lesson.scale import index_update as photo_update
-from delf_lesson.scale.photo_index import PhotoIndex, search_index
-from delf_lesson.systems.registry import Choices, configured
+from delf_lesson.scale import index_state, index_update
+from delf_lesson.scale.photo_index import PhotoIndex
+from delf_lesson.systems.registry import find_system
+from delf_lesson.systems.specification import SystemOptions
 
-SIFT = Choices("OpenCV-RootSIFT")
+SIFT = find_system("OpenCV-RootSIFT")
 SYSTEMS = ["OpenCV-RootSIFT", "OpenCV-RootSIFT-votes", "colours", "DELF+FT+ATT+DIR+QE"]
 
 
-def made(path, folder, choices=SIFT, compressed=False) -> PhotoIndex:
-    index = PhotoIndex.create(path, folder, choices, compressed)
+def chosen(name, **options):
+    return find_system(name).with_options(SystemOptions(**options))
+
+
+def made(path, folder, system=SIFT, compressed=False) -> PhotoIndex:
+    index = PhotoIndex.create(path, folder, system, compressed)
     index.update()
     return index
 
@@ -30,31 +34,31 @@ def made(path, folder, choices=SIFT, compressed=False) -> PhotoIndex:
 def ranked(index, query):
     return [
         (os.path.relpath(one.image, index.folder), round(one.score, 4), one.inliers)
-        for one in index.engine().search(query).results
+        for one in index.retriever().search(query).results
     ]
 
 
-def in_memory(folder, query, choices=SIFT, compressed=False):
-    engine = configured(choices).engine(compressed=compressed)
-    engine.add(list_images(folder))
+def in_memory(folder, query, system=SIFT, compressed=False):
+    retriever = system.retriever(compressed=compressed)
+    retriever.add(list_images(folder))
     return [
         (os.path.relpath(one.image, folder), round(one.score, 4), one.inliers)
-        for one in engine.search(query).results
+        for one in retriever.search(query).results
     ]
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_it_ranks_as_the_same_images_in_memory(system, photos, tmp_path):
-    choices = Choices(system)
-    index = made(tmp_path / "index", photos, choices)
+    system = find_system(system)
+    index = made(tmp_path / "index", photos, system)
     query = photos / "scene_1" / "a.png"
-    assert ranked(PhotoIndex.open(index.path), query) == in_memory(photos, query, choices)
+    assert ranked(PhotoIndex.open(index.path), query) == in_memory(photos, query, system)
 
 
 @pytest.fixture
 def small_shards(monkeypatch):
-    monkeypatch.setattr(photo_update, "SHARD", 3)
-    monkeypatch.setattr(photo_update, "CHUNK", 2)
+    monkeypatch.setattr(index_update, "SHARD_SIZE", 3)
+    monkeypatch.setattr(index_update, "CHUNK", 2)
 
 
 @pytest.mark.parametrize("compressed", [False, True])
@@ -68,17 +72,18 @@ def test_several_shards_rank_as_one(compressed, photos, tmp_path, small_shards):
 
 def test_batches_are_not_torn_apart_by_tasks(photos, tmp_path, small_shards):
     """Ten images, in tasks of two batches of three; and they are found as one at a time."""
-    choices, tasks = Choices("siaMAC", batch=3, max_side=96), []
+    tasks = []
 
-    def progress(outcomes, number, label):
-        tasks.append((label, number))
+    def progress(outcomes, label, count):
+        tasks.append((label, count))
         return outcomes
 
-    index = PhotoIndex.create(tmp_path / "index", photos, choices)
+    system = chosen("siaMAC", batch=3, max_side=96)
+    index = PhotoIndex.create(tmp_path / "index", photos, system)
     assert len(index.update(progress=progress).added) == 10
     assert tasks == [("Describing images", 2)]
     query = photos / "scene_1" / "a.png"
-    alone = in_memory(photos, query, Choices("siaMAC", max_side=96))
+    alone = in_memory(photos, query, chosen("siaMAC", max_side=96))
     assert [name for name, *_ in ranked(index, query)] == [name for name, *_ in alone]
 
 
@@ -130,10 +135,10 @@ def test_images_that_cannot_be_used_are_told_and_tried_again(photos, tmp_path, t
     assert set(update.skipped) == {"black.png", "cut.jpg", "camera.nef"}
     assert "no keypoints" in update.skipped["black.png"]
     assert "develop it to JPEG" in update.skipped["camera.nef"]
-    assert len(index.engine()) == 10
+    assert len(index.retriever()) == 10
     Image.fromarray(texture(5)).save(photos / "cut.jpg")
     assert index.update().changed == ["cut.jpg"]
-    assert len(index.engine()) == 11
+    assert len(index.retriever()) == 11
 
 
 @pytest.mark.parametrize("moment", ["change_shard", "index.json"])
@@ -148,9 +153,9 @@ def test_a_killed_update_leaves_the_old_state_and_goes_on(moment, photos, tmp_pa
 
     with monkeypatch.context() as patch:
         if moment == "change_shard":
-            patch.setattr(photo_update.tasks, "change_shard", killed)
+            patch.setattr(index_update.tasks, "change_shard", killed)
         else:
-            patch.setattr(photo_state, "write_atomically", killed)
+            patch.setattr(index_state, "write_atomically", killed)
         with pytest.raises(KeyboardInterrupt):
             index.update()
     assert ranked(PhotoIndex.open(index.path), query) == before
@@ -178,7 +183,7 @@ def test_a_damaged_shard_is_named_and_not_searched_around(harm, photos, tmp_path
     else:
         victim.unlink()
     with pytest.raises(ValueError, match=rf"1 of 4 shards gave no answer.*{victim.name}"):
-        index.engine().search(photos / "scene_1" / "a.png")
+        index.retriever().search(photos / "scene_1" / "a.png")
 
 
 def test_a_damaged_description_is_named(photos, tmp_path):
@@ -186,14 +191,14 @@ def test_a_damaged_description_is_named(photos, tmp_path):
     for path in (index.path / "features").rglob("*.npz"):
         path.write_bytes(b"")
     with pytest.raises(ValueError, match="is missing or damaged; index the folder again"):
-        index.engine().search(photos / "scene_1" / "a.png")
+        index.retriever().search(photos / "scene_1" / "a.png")
 
 
 def test_a_damaged_or_foreign_index_is_refused(photos, tmp_path):
     index = made(tmp_path / "index", photos)
     file = index.path / "index.json"
     whole = json.loads(file.read_bytes())
-    for content in ("{", "[]", '{"format": 1}', json.dumps({**whole, "photos": [{}]})):
+    for content in ("{", "[]", '{"format": 1}', json.dumps({**whole, "images": [{}]})):
         file.write_text(content)
         with pytest.raises(ValueError, match="index the folder anew"):
             PhotoIndex.open(index.path)
@@ -202,7 +207,7 @@ def test_a_damaged_or_foreign_index_is_refused(photos, tmp_path):
         PhotoIndex.open(index.path)
     file.write_text(json.dumps({**whole, "settings": "{}"}))
     with pytest.raises(ValueError, match="another version of OpenCV-RootSIFT"):
-        PhotoIndex.open(index.path).engine()
+        PhotoIndex.open(index.path).retriever()
     with pytest.raises(FileNotFoundError, match="delf-lesson index FOLDER"):
         PhotoIndex.open(photos)
 
@@ -218,10 +223,10 @@ def test_an_index_may_lie_in_its_folder_and_not_over_something(photos):
 def test_the_query_is_no_result_of_itself(photos, tmp_path):
     index = made(tmp_path / "index", photos)
     query = photos / "scene_1" / "a.png"
-    found = search_index(index, index.engine(), query, top=1)
-    assert [one.image for one in found.ranking.results] == [str(photos / "scene_1" / "b.jpg")]
+    ranking = index.search(index.retriever(), query, top=1)
+    assert [result.image for result in ranking.results] == [str(photos / "scene_1" / "b.jpg")]
     with pytest.raises(FileNotFoundError, match="query: there is no image file"):
-        search_index(index, index.engine(), photos / "none.png")
+        index.search(index.retriever(), photos / "none.png")
 
 
 def run(*arguments, wanted=0):
@@ -251,28 +256,27 @@ def test_the_commands(photos, tmp_path, texture):
 
 
 def test_choices_reach_the_extractor_and_wrong_ones_are_told(tmp_path):
-    engine = configured(Choices("DELF+FT+ATT", max_side=200, bf16=True)).engine()
-    assert (engine.settings["max_side"], engine.settings["bf16"]) == (200, True)
-    assert engine.settings["attention"] is True
-    shipped = configured(Choices("DELF+FT+ATT")).engine().settings
-    assert {k for k in shipped if shipped[k] != engine.settings[k]} == {"max_side", "bf16"}
+    settings = chosen("DELF+FT+ATT", max_side=200, bf16=True).retriever().settings
+    assert (settings["max_side"], settings["bf16"]) == (200, True)
+    assert settings["attention"] is True
+    shipped = find_system("DELF+FT+ATT").retriever().settings
+    assert {k for k in shipped if shipped[k] != settings[k]} == {"max_side", "bf16"}
     with pytest.raises(ValueError, match="SIFT has no weights"):
-        configured(Choices("SIFT", max_side=200))
+        chosen("SIFT", max_side=200)
 
 
 def test_weights_go_to_the_part_that_they_are_for():
     from delf_lesson.deep.weights import weights_path
 
     delf, dir_ = (str(weights_path(name)) for name in ("attention", "dir"))
-    fused = configured(Choices("DELF+FT+ATT+DIR+QE", (dir_, delf))).engine().settings
-    shipped = configured(Choices("DELF+FT+ATT+DIR+QE")).engine().settings
-    assert fused == shipped
+    fused = chosen("DELF+FT+ATT+DIR+QE", weights=(dir_, delf)).retriever().settings
+    assert fused == find_system("DELF+FT+ATT+DIR+QE").retriever().settings
     with pytest.raises(ValueError, match="is for dir, which DELF does not use"):
-        configured(Choices("DELF", (dir_,)))
+        chosen("DELF", weights=(dir_,))
     with pytest.raises(ValueError, match="both for delf"):
-        configured(Choices("DELF", (delf, delf)))
+        chosen("DELF", weights=(delf, delf))
     with pytest.raises(ValueError, match="has no attention"):
-        configured(Choices("DELF+FT+ATT", (str(weights_path("base")),))).engine()
+        chosen("DELF+FT+ATT", weights=(str(weights_path("base")),)).retriever()
 
 
 def test_removing_is_as_never_having_added(texture):
@@ -327,9 +331,9 @@ def test_a_benchmark_measured_from_disk_is_as_in_memory(photos, tmp_path):
 
 
 def test_the_device_does_not_belong_to_an_index(photos, tmp_path):
-    choices = Choices("DELF+FT+ATT", device="cpu:0", batch=2, max_side=160)
-    index = made(tmp_path / "index", photos / "scene_1", choices)
-    assert index.choices == Choices("DELF+FT+ATT", max_side=160)
+    system = chosen("DELF+FT+ATT", device="cpu:0", batch=2, max_side=160)
+    index = made(tmp_path / "index", photos / "scene_1", system)
+    assert (index.system_name, index.options) == ("DELF+FT+ATT", SystemOptions(max_side=160))
     query = photos / "scene_1" / "a.png"
     found = [ranked(PhotoIndex.open(index.path).on(one), query) for one in ("cpu", "cpu:0")]
     assert found[0] == found[1] and len(found[0]) == 2

@@ -10,8 +10,7 @@ from delf_lesson.classroom.experiments import shares_on_mask
 from delf_lesson.datasets.correspondences import pairs
 from delf_lesson.datasets.rendered import pictures
 from delf_lesson.deep.weights import load_trained, load_weights, weights_folder, weights_path
-from delf_lesson.systems.baselines import BASELINES
-from delf_lesson.systems.registry import SYSTEMS
+from delf_lesson.systems.registry import BASELINES, SYSTEMS
 from delf_lesson.training.lift_training import PARTS, LiftRecipe
 from delf_lesson.training.metric_training import METRIC_RECIPES, MetricRecipe
 
@@ -61,8 +60,8 @@ def test_whole_images_of_a_landmark_are_alike(name):
     for picture in shown:
         of.setdefault(picture.landmark, []).append(picture)
     chosen = [picture for own in of.values() for picture in own[:6:2]]
-    extractor = SYSTEMS[name].extractor()
-    vectors = np.stack([extractor.describe(picture.read()) for picture in chosen])
+    extractor = SYSTEMS[name].make_extractor()
+    vectors = np.stack([extractor.extract(picture.read()).vector for picture in chosen])
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-4)
     landmarks = np.array([picture.landmark for picture in chosen])
     likeness = vectors @ vectors.T - 2 * np.eye(len(chosen))
@@ -72,8 +71,8 @@ def test_whole_images_of_a_landmark_are_alike(name):
 
 def test_lift_finds_the_same_points_in_two_pictures():
     views = [view_of_pair(pair) for pair in pairs("lutetia", "light")[:3]]
-    untrained = BASELINES["LIFT-untrained"].extractor()
-    found = compare({"LIFT": SYSTEMS["LIFT"].extractor(), "untrained": untrained}, views)
+    untrained = BASELINES["LIFT-untrained"].make_extractor()
+    found = compare({"LIFT": SYSTEMS["LIFT"].make_extractor(), "untrained": untrained}, views)
     right = {name: own.matching.right.sum() for name, own in found.items()}
     assert right["LIFT"] > 1.4 * right["untrained"]
     assert found["LIFT"].repeatability > found["untrained"].repeatability
@@ -103,13 +102,13 @@ def test_ft_is_the_trunk_of_delf_without_its_attention():
 @pytest.mark.parametrize("name", DELF)
 def test_systems_describe_in_forty_numbers(name):
     image = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
-    features = SYSTEMS[name].extractor().extract(image)
+    features = SYSTEMS[name].make_extractor().extract(image)
     assert features.descriptors.shape[1] == 40 and len(features) > 100
 
 
 def test_attention_finds_landmarks_of_a_city_it_has_never_seen():
     shown = [p for p in pictures("lutetia") if p.view == "good"][::24]
-    extractor = SYSTEMS["DELF+FT+ATT"].extractor()
+    extractor = SYSTEMS["DELF+FT+ATT"].make_extractor()
     shares = [shares_on_mask(extractor.extract(p.read()), p.mask(), (100,))[0] for p in shown]
     area = np.mean([picture.mask().mean() for picture in shown])
     assert len(shown) > 5 and np.mean(shares) > 2 * area

@@ -10,18 +10,18 @@ from delf_lesson.cli.main import command
 from delf_lesson.datasets.benchmark import load_folder
 from delf_lesson.evaluation import table
 from delf_lesson.evaluation import table as table_cell
-from delf_lesson.evaluation.conditions import Found
+from delf_lesson.evaluation.conditions import Recall
 from delf_lesson.evaluation.table import (
     COLUMNS,
     FIRST,
+    benchmark_system,
     load_column,
-    measure_cell,
     measure_table,
     measurement_key,
     read_table,
 )
-from delf_lesson.systems.baselines import BASELINES, ColourHistogram, RandomVector
-from delf_lesson.systems.registry import SYSTEMS, find_system
+from delf_lesson.systems.baselines import ColourHistogram, RandomVector
+from delf_lesson.systems.registry import BASELINES, SYSTEMS, find_system
 
 QUICK = ("colours", "random", "OpenCV-SIFT")
 
@@ -40,7 +40,7 @@ def towns(photos, monkeypatch):
 
     monkeypatch.setattr(table_cell, "load", load)
     monkeypatch.setattr(
-        table_cell, "found_by_condition", lambda *_: {"light": {"day": Found(0.5, 2)}}
+        table_cell, "recall_by_condition", lambda *_: {"light": {"day": Recall(0.5, 2)}}
     )
     return calls
 
@@ -110,11 +110,11 @@ def test_the_command_writes_the_table(towns, tmp_path):
 def test_baselines_by_hand():
     image = np.zeros((10, 20, 3), np.uint8)
     image[:, 15:] = (255, 0, 0)
-    vector = ColourHistogram().describe(image)
+    vector = ColourHistogram().extract(image).vector
     assert vector.shape == (512,) and sorted(vector[vector > 0].tolist()) == pytest.approx(
         [0.25**0.5, 0.75**0.5]
     )
-    draws = [RandomVector().describe(np.full((4, 4, 3), k, np.uint8)) for k in (1, 2, 1)]
+    draws = [RandomVector().extract(np.full((4, 4, 3), k, np.uint8)).vector for k in (1, 2, 1)]
     assert np.array_equal(draws[0], draws[2]) and abs(float(draws[0] @ draws[1])) < 0.5
     assert find_system("random").name == "random"
     assert not set(BASELINES) & set(SYSTEMS)
@@ -131,7 +131,7 @@ def test_the_shipped_table_is_of_the_shipped_weights_and_pictures(name):
 def test_a_row_of_the_shipped_table_comes_out_again():
     cell, now = (
         read_table()["cells"]["colours"]["albion"],
-        measure_cell(find_system("colours"), "albion"),
+        benchmark_system(find_system("colours"), "albion"),
     )
     for name in ("map", "map_interval", "precision_at_1", "average_precisions", "threshold"):
         assert now[name] == pytest.approx(cell[name], abs=1e-4), name

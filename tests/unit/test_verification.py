@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from delf_lesson.retrieval.verification import is_plausible, transform, verify, verify_batch
+from delf_lesson.retrieval.verification import is_plausible, transform, verify
 
 TURN = np.deg2rad(25)
 SIMILARITY = np.array(
@@ -60,21 +60,6 @@ def test_few_right_ones_among_many_are_found_where_plain_ransac_misses_them():
         inliers = cv2.estimateAffine2D(query, image, ransacReprojThreshold=8, maxIters=1000)[1]
         plain += inliers[:12].sum() >= 10
     assert found > plain + 5
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_a_batch_gives_what_each_pair_gives(model):
-    pairs = [correspondences(matrix, seed=k) for k, matrix in enumerate(MODELS.values())]
-    pairs.append((np.zeros((1, 2)), np.zeros((1, 2))))
-    thresholds = [3.0, 6.0, 9.0, 9.0]
-    batch = verify_batch(pairs, thresholds, model, seed=5)
-    for (query, image), threshold, found in zip(pairs, thresholds, batch, strict=True):
-        single = verify(query, image, model, threshold, seed=5)
-        assert np.array_equal(found.inliers, single.inliers)
-        assert (found.matrix is None) == (single.matrix is None)
-        assert single.matrix is None or np.array_equal(found.matrix, single.matrix)
-    with pytest.raises(ValueError, match="thresholds holds 1 for 4 pairs"):
-        verify_batch(pairs, [3.0])
 
 
 def test_the_seed_reaches_the_estimator():

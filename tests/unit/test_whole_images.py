@@ -2,15 +2,13 @@
 
 import numpy as np
 import pytest
+from retrieval_helpers import global_retriever, local_retriever
 
 from delf_lesson.cache import FeatureCache
-from delf_lesson.classical.sift import OpenCVSift
-from delf_lesson.features import GlobalExtractor, ImageVector, LocalFeatures
+from delf_lesson.features import Extractor, ImageVector, LocalFeatures
 from delf_lesson.images import read_image
 from delf_lesson.retrieval.expansion import expand_global
-from delf_lesson.retrieval.folder_search import search_folder
-from delf_lesson.retrieval.fusion import FusedEngine, fuse
-from delf_lesson.retrieval.retrievers import GlobalEngine, RetrievalEngine
+from delf_lesson.retrieval.fusion import FusedRetriever, fuse
 
 
 class Colours:
@@ -20,10 +18,10 @@ class Colours:
         self.settings = {"extractor": "Colours"}
         self.calls = 0
 
-    def describe(self, image):
+    def extract(self, image):
         self.calls += 1
         mean = image.reshape(-1, 3).mean(axis=0) + 1e-3
-        return (mean / np.linalg.norm(mean)).astype(np.float32)
+        return ImageVector(mean / np.linalg.norm(mean))
 
 
 def plain(*colour):
@@ -39,13 +37,13 @@ IMAGES = {
 
 
 def engine(**options):
-    made = GlobalEngine(Colours(), **options)
+    made = global_retriever(Colours(), **options)
     made.add(IMAGES.values(), list(IMAGES))
     return made
 
 
 def test_a_vector_is_of_unit_length_and_comes_back_whole(tmp_path):
-    assert isinstance(Colours(), GlobalExtractor)
+    assert isinstance(Colours(), Extractor)
     vector = ImageVector(np.array([0.6, 0.8]))
     vector.save(tmp_path / "v.npz")
     assert np.array_equal(ImageVector.load(tmp_path / "v.npz").vector, vector.vector)
@@ -71,20 +69,21 @@ def test_images_are_ranked_by_the_cosine():
 def test_expansion_moves_the_query_towards_what_it_found():
     query = plain(255, 60, 0)
     wider = engine(expand=2).search(query)
-    vectors = {name: Colours().describe(image) for name, image in IMAGES.items()}
-    moved = expand_global(Colours().describe(query), np.stack([vectors["red"], vectors["orange"]]))
+    vectors = {name: Colours().extract(image).vector for name, image in IMAGES.items()}
+    nearest = np.stack([vectors["red"], vectors["orange"]])
+    moved = expand_global(Colours().extract(query).vector, nearest)
     for one in wider.results:
         assert one.vote == pytest.approx(float(moved @ vectors[one.image]), abs=1e-5)
     with pytest.raises(ValueError, match="expand"):
-        GlobalEngine(Colours(), expand=-1)
+        global_retriever(Colours(), expand=-1)
 
 
 def test_vectors_are_kept_and_added_later(tmp_path):
     for calls in (4, 0):
         extractor = Colours()
-        made = GlobalEngine(extractor, cache=FeatureCache(tmp_path / "kept"))
+        made = global_retriever(extractor, FeatureCache(tmp_path / "kept"))
         made.add(IMAGES.values(), list(IMAGES))
-        assert extractor.calls == made.extracted == calls
+        assert extractor.calls == made.database.described == calls
     made.add([plain(0, 0, 255)], ["blue"])
     assert made.search(plain(0, 0, 250)).results[0].image == "blue"
     made.add([plain(255, 255, 255)], ["blue"])  # now another picture
@@ -93,12 +92,12 @@ def test_vectors_are_kept_and_added_later(tmp_path):
     with pytest.raises(ValueError, match="top is 0"):
         made.search(plain(0, 0, 0), top=0)
     with pytest.raises(ValueError, match="empty"):
-        GlobalEngine(Colours()).search(plain(0, 0, 0))
+        global_retriever(Colours()).search(plain(0, 0, 0))
 
 
 def test_images_that_cannot_be_read_are_named(tmp_path):
     (tmp_path / "broken.png").write_bytes(b"no picture")
-    for made in (GlobalEngine(Colours()), fused()):
+    for made in (global_retriever(Colours()), fused()):
         skipped = {}
         made.add([tmp_path / "broken.png", IMAGES["red"]], ["a", "b"], skip=skipped.__setitem__)
         assert list(skipped) == ["a"] and made.names == ["b"]
@@ -107,13 +106,7 @@ def test_images_that_cannot_be_read_are_named(tmp_path):
 
 
 def fused(weight=0.25, **options):
-    return FusedEngine(RetrievalEngine(OpenCVSift(300)), GlobalEngine(Colours(), **options), weight)
-
-
-def test_a_folder_is_searched_by_any_engine(photos):
-    for made in (GlobalEngine(Colours()), fused()):
-        found = search_folder(made, photos, photos / "scene_1" / "a.png")
-        assert len(found.ranking.results) == 9 and len(found.skipped) == 1
+    return FusedRetriever(local_retriever(), global_retriever(Colours(), **options), weight)
 
 
 def test_fusion_weighs_two_rankings(photos):
@@ -121,7 +114,7 @@ def test_fusion_weighs_two_rankings(photos):
     query = read_image(photos / "scene_1" / "a.png")
     both = fused()
     both.add(paths)
-    alone = (RetrievalEngine(OpenCVSift(300)), GlobalEngine(Colours()))
+    alone = (local_retriever(), global_retriever(Colours()))
     scores = []
     for made in alone:
         made.add(paths)
@@ -132,7 +125,8 @@ def test_fusion_weighs_two_rankings(photos):
     assert ordered == sorted(ordered, reverse=True) and len(ordered) == len(paths)
     verified = {one.image: one.inliers for one in alone[0].search(query).results}
     assert all(one.inliers == verified.get(one.image, 0) for one in found.results)
-    assert both.confidence == "inliers" and both.extracted == 2 * len(paths) + 2
+    assert both.confidence == "inliers"
+    assert [database.described for database in both.databases] == [len(paths) + 1] * 2
     assert both.bytes == {**both.local.bytes, **both.whole.bytes} and "places" in both.bytes
     by_sift = fused(weight=1.0)
     by_sift.add(paths)
@@ -144,7 +138,7 @@ def test_what_has_no_keypoints_is_found_by_its_vector():
     made = fused()
     made.add(IMAGES.values(), list(IMAGES))
     assert len(made) == 4 and len(made.local) == 0
-    made.check(plain(250, 0, 0))
+    made.describe(plain(250, 0, 0))
     assert made.search(plain(250, 0, 0)).results[0].image == "red"
     made.add([np.random.default_rng(0).integers(0, 256, (90, 90, 3), np.uint8)], ["noise"])
     assert len(made.local) == 1
@@ -164,8 +158,10 @@ def test_an_image_added_anew_is_another_one_for_both(photos):
     assert found[0].image == "x" and found[0].inliers >= 20 and len(made.local) == 1
 
 
-def test_engines_that_hold_images_are_not_fused():
-    with pytest.raises(ValueError, match="must be empty"):
-        FusedEngine(RetrievalEngine(OpenCVSift()), engine())
+def test_retrievers_of_other_images_are_not_fused(texture):
+    local = local_retriever()
+    local.add([texture(1)], ["blobs"])
+    with pytest.raises(ValueError, match="local holds blobs"):
+        FusedRetriever(local, engine())
     with pytest.raises(ValueError, match="weight is 2"):
         fused(weight=2)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import ipywidgets as widgets
@@ -31,7 +31,7 @@ class Stopped(Exception):
 
 
 class Bar(Shown):
-    """A progress bar that says how much time is left; call it as `report.Progress` is called."""
+    """A progress bar that says how much time is left; a `Progress`."""
 
     def __init__(self, text: str = "A progress bar with the time that is left") -> None:
         self.bar = widgets.IntProgress(layout={"width": "420px", "max_width": "100%"})
@@ -39,9 +39,10 @@ class Bar(Shown):
         self.stopped = False
         super().__init__(widgets.VBox([self.bar, self.label]), text)
 
-    def __call__(self, steps: Sequence[Any], label: str) -> Iterable[Any]:
+    def __call__(self, steps: Iterable[Any], label: str, count: int | None = None) -> Iterable[Any]:
         """The steps one by one. Raises `Stopped` between two of them when `stopped` is set."""
-        self.bar.max, started = len(steps), time.monotonic()
+        steps, started = list(steps), time.monotonic()
+        self.bar.max = len(steps)
         for done, step in enumerate(steps):
             if self.stopped:
                 raise Stopped

@@ -46,7 +46,8 @@ from delf_lesson.datasets import load
 from delf_lesson.datasets.benchmark import Benchmark, Query, Truth
 from delf_lesson.datasets.rendered import Picture
 from delf_lesson.images import Pixels, list_images, read_image
-from delf_lesson.retrieval.ranking import Result
+from delf_lesson.retrieval.retrievers import add_images
+from delf_lesson.retrieval.voting import Result
 from delf_lesson.systems.registry import find_system
 
 
@@ -254,16 +255,15 @@ def search_images(
     cache: FeatureCache | None = None,
 ) -> tuple[Pixels, str]:
     """The first results as a picture, and a sentence on them; what cannot be read is left out."""
-    engine = find_system(system).engine(cache)
-    engine.check(query)
-    skipped: list[str] = []
-    for image in progress(images, f"Describing by {system}"):
-        engine.add([image], skip=lambda name, reason: skipped.append(name))
-    if len(engine) == 0:
+    retriever = find_system(system).retriever(cache)
+    described_query = retriever.describe(query)
+    skipped: dict[str, str] = {}
+    add_images(retriever, images, skipped.__setitem__, progress, f"Describing by {system}")
+    if len(retriever) == 0:
         raise ValueError(f"none of the {len(images)} images can be searched; choose others")
-    results = engine.search(query, top=6).results
+    results = retriever.rank(described_query, top=6).results
     left_out = f" {len(skipped)} could not be used." if skipped else ""
     sure = sum(result.inliers > 0 for result in results)
     proof = f"{sure} of the first {len(results)} are verified" if sure else "nothing is verified"
-    says = f"{len(engine)} pictures were searched; {proof}.{left_out}"
+    says = f"{len(retriever)} pictures were searched; {proof}.{left_out}"
     return pixels(draw_ranking(query, results, name="your photograph")), says

@@ -1,7 +1,7 @@
 """Explorers of lab 06: a product quantiser's codes, and the stages of the pipeline."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -34,11 +34,15 @@ from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.global_descriptors import load_global
 from delf_lesson.deep.weights import load_trained
 from delf_lesson.images import Pixels
-from delf_lesson.retrieval.fusion import FusedEngine
+from delf_lesson.retrieval.database import ImageDatabase
+from delf_lesson.retrieval.fusion import FusedRetriever
+from delf_lesson.retrieval.global_retriever import GlobalRetriever
+from delf_lesson.retrieval.index import FeatureIndex
 from delf_lesson.retrieval.quantisation import Compression
-from delf_lesson.retrieval.ranking import Result
-from delf_lesson.retrieval.retrievers import GlobalEngine, RetrievalEngine
-from delf_lesson.systems.registry import DELF_ORDER, DELF_THRESHOLD
+from delf_lesson.retrieval.retrievers import LocalRetriever, Retriever
+from delf_lesson.retrieval.voting import Result
+from delf_lesson.systems.registry import DELF_RANKING
+from delf_lesson.systems.specification import QE_IMAGES
 
 PARTS, BITS, PROBES = (5, 10, 20), (4, 5, 6, 8), (1, 2, 4, 8, 16, 32)
 LISTS = 32
@@ -188,13 +192,13 @@ class Pipeline:
 
     def __init__(self, images: Sequence[Path], queries: Sequence[Query]) -> None:
         self.images, self.queries = images, {query.name: query for query in queries}
-        self.engines: dict[tuple[bool, bool], FusedEngine] = {}
+        self.retrievers: dict[tuple[bool, bool], FusedRetriever] = {}
         self._known: dict[tuple[str, Stages], list[Result]] = {}
 
     @property
     def ready(self) -> bool:
         """Whether all pictures are described."""
-        return len(self.engines) == 4
+        return len(self.retrievers) == 4
 
     def describe(self, cache: FeatureCache | None, progress: Bar) -> None:
         """Describe all pictures and queries by DELF, both ways to select, and by DIR."""
@@ -204,33 +208,29 @@ class Pipeline:
         )
         by_attention, by_norm = few(attention=found.attention), few()
         whole = load_global("dir", scales=(1.0,))
-        engines = {
-            (attention, codes): FusedEngine(
-                RetrievalEngine(
-                    by_attention if attention else by_norm,
-                    neighbours=30,
-                    verify_top=20,
-                    threshold=DELF_THRESHOLD,
-                    expand_inliers=12,
-                    cache=cache,
-                    compression=Compression(lists=32, parts=20, bits=8) if codes else None,
+        code = Compression(lists=32, parts=20, bits=8)
+        retrievers = {
+            (attention, codes): FusedRetriever(
+                LocalRetriever(
+                    ImageDatabase(by_attention if attention else by_norm, cache),
+                    build_index=partial(FeatureIndex.of, compression=code if codes else None),
                 ),
-                GlobalEngine(whole, cache=cache),
+                GlobalRetriever(ImageDatabase(whole, cache)),
             )
             for attention in (True, False)
             for codes in (False, True)
         }
         for image in progress(self.images, "Describing pictures"):
-            for engine in engines.values():
-                engine.add([image])
+            for retriever in retrievers.values():
+                retriever.add([image])
         for query in progress(list(self.queries.values()), "Describing queries"):
-            for engine in engines.values():
-                engine.local.describe(query.read())
-            engine.whole.describe(query.read())
-        for engine in progress(list(engines.values()), "Indexing"):
-            _ = engine.local.index
+            for retriever in retrievers.values():
+                retriever.local.describe(query.read())
+            retriever.whole.describe(query.read())
+        for retriever in progress(list(retrievers.values()), "Indexing"):
+            _ = retriever.local.index
         self._known.clear()
-        self.engines = engines
+        self.retrievers = retrievers
 
     def search(self, query: str, stages: Stages) -> list[Result]:
         """The ranking for a query with the stages that are on. ValueError before `describe`."""
@@ -238,11 +238,17 @@ class Pipeline:
             raise ValueError("nothing is described yet; press the button first")
         key = (query, stages)
         if key not in self._known:
-            engine = self.engines[stages.attention, stages.codes]
-            engine.local.order = DELF_ORDER if stages.verification else "votes"
-            engine.local.expand = 10 if stages.expansion and stages.verification else 0
-            searched = engine if stages.fusion else engine.local
-            self._known[key] = searched.search(self.queries[query].read()).results
+            fused = self.retrievers[stages.attention, stages.codes]
+            fused.local.ranking = replace(
+                DELF_RANKING,
+                neighbours=30,
+                verify_top=20,
+                order=DELF_RANKING.order if stages.verification else "votes",
+                expand=QE_IMAGES if stages.expansion and stages.verification else 0,
+                expand_inliers=12,
+            )
+            retriever: Retriever = fused if stages.fusion else fused.local
+            self._known[key] = retriever.search(self.queries[query].read()).results
         return self._known[key]
 
 

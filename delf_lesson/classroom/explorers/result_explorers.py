@@ -41,7 +41,7 @@ from delf_lesson.classroom.figures.result_figures import curves_figure, verdict
 from delf_lesson.classroom.figures.retrieval_figures import styles
 from delf_lesson.datasets.benchmark import Benchmark
 from delf_lesson.evaluation.metrics import PrecisionRecall
-from delf_lesson.evaluation.table import estimated_seconds, measure_cell
+from delf_lesson.evaluation.table import benchmark_system, estimated_seconds
 from delf_lesson.images import Pixels, read_image
 from delf_lesson.systems.registry import find_system
 
@@ -173,7 +173,7 @@ class LiveRow(Shown):
         super().__init__(box, "Sliders for a system and a set, and a button that measures")
 
     def _measure(self, system: str, column: str, bar: Bar) -> str:
-        now = measure_cell(find_system(system), column, FeatureCache.default(), bar)
+        now = benchmark_system(find_system(system), column, FeatureCache.default(), bar)
         before = self.cells[system][column]
         return (
             f"{system} on {column}: mAP <b>{now['map']:.3f}</b> now, "

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from delf_lesson.classical.sift import BASE_SIGMA
 from delf_lesson.features import LocalFeatures
 from delf_lesson.images import Pixels, read_image
-from delf_lesson.retrieval.ranking import Result
+from delf_lesson.retrieval.voting import Result
 
 WIDTH = 9.0  # inches at DPI
 DPI = 100

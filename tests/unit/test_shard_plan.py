@@ -1,11 +1,11 @@
 """Images keep their shard, new ones fill the first with room, and only what changes is written."""
 
-from delf_lesson.scale.index_state import Photo
-from delf_lesson.scale.sharded_index import plan
+from delf_lesson.scale.index_state import IndexedImage
+from delf_lesson.scale.sharded_index import shard_plan
 
 
-def photo(name: str, shard: int | None = None) -> Photo:
-    return Photo(name, 1, 1, name, (True,), "", 5, shard)
+def photo(name: str, shard: int | None = None) -> IndexedImage:
+    return IndexedImage(name, 1, 1, name, (True,), "", 5, shard)
 
 
 def names(photos) -> str:
@@ -13,7 +13,7 @@ def names(photos) -> str:
 
 
 def test_the_first_images_fill_shards_in_the_order_of_their_names():
-    inside, changes = plan([], [photo(name) for name in "gfedcba"], 0, 3)
+    inside, changes = shard_plan([], [photo(name) for name in "gfedcba"], 0, 3)
     assert [names(own) for own in inside] == ["abc", "def", "g"]
     assert [(one.shard, names(one.arriving)) for one in changes] == [
         (0, "abc"),
@@ -26,7 +26,7 @@ def test_the_first_images_fill_shards_in_the_order_of_their_names():
 def test_a_new_image_goes_where_one_left():
     before = [photo(name, "abcdef".index(name) // 3) for name in "abcdef"]
     now = [one for one in before if one.name != "b"] + [photo("x"), photo("y")]
-    inside, changes = plan(before, now, 2, 3)
+    inside, changes = shard_plan(before, now, 2, 3)
     assert [names(own) for own in inside] == ["acx", "def", "y"]
     assert [(one.shard, names(one.leaving), names(one.arriving)) for one in changes] == [
         (0, "b", "x"),
@@ -36,14 +36,14 @@ def test_a_new_image_goes_where_one_left():
 
 def test_a_changed_image_leaves_and_comes_again():
     before = [photo("a", 0), photo("b", 0)]
-    inside, (change,) = plan(before, [before[0], photo("b")], 1, 3)
+    inside, (change,) = shard_plan(before, [before[0], photo("b")], 1, 3)
     assert names(inside[0]) == "ab"
     assert (names(change.leaving), names(change.arriving)) == ("b", "b")
 
 
 def test_a_shard_may_be_left_empty_and_nothing_may_change():
     before = [photo("a", 0), photo("b", 1)]
-    inside, changes = plan(before, [before[1]], 2, 1)
+    inside, changes = shard_plan(before, [before[1]], 2, 1)
     assert [names(own) for own in inside] == ["", "b"]
     assert [(one.shard, names(one.leaving)) for one in changes] == [(0, "a")]
-    assert plan(before, before, 2, 1) == ([[before[0]], [before[1]]], [])
+    assert shard_plan(before, before, 2, 1) == ([[before[0]], [before[1]]], [])

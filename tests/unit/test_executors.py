@@ -8,11 +8,10 @@ import threading
 import cluster_tasks
 import pytest
 
-from delf_lesson.scale import executors as machines_module
-from delf_lesson.scale import index_update as photo_update
-from delf_lesson.scale.executors import Cluster, ThisMachine
+from delf_lesson.scale import executors, index_update
+from delf_lesson.scale.executors import DaskExecutor, SerialExecutor
 from delf_lesson.scale.photo_index import PhotoIndex
-from delf_lesson.systems.registry import Choices
+from delf_lesson.systems.registry import find_system
 
 distributed = pytest.importorskip("distributed", reason="Dask is an extra, `scale`")
 
@@ -26,8 +25,8 @@ def two_workers():
 @pytest.fixture(scope="module")
 def shared():
     """A cluster for tests after which it is as before."""
-    with two_workers() as workers, Cluster(workers.scheduler_address, patience=60) as machines:
-        yield machines
+    with two_workers() as workers, DaskExecutor(workers.scheduler_address, patience=60) as executor:
+        yield executor
 
 
 @pytest.fixture
@@ -39,18 +38,18 @@ def workers():
 
 @pytest.fixture
 def cluster(workers):
-    with Cluster(workers.scheduler_address, patience=60) as machines:
-        yield machines
+    with DaskExecutor(workers.scheduler_address, patience=60) as executor:
+        yield executor
 
 
-def values(machines, task, arguments):
-    found = sorted(machines.run(task, arguments), key=lambda one: one.number)
+def values(executor, task, arguments):
+    found = sorted(executor.run(task, arguments), key=lambda one: one.number)
     return [one.value if one.error is None else one.error for one in found]
 
 
 def test_one_machine_and_many_give_the_same(shared):
     arguments = [(number,) for number in range(20)]
-    alone = values(ThisMachine(), cluster_tasks.square, arguments)
+    alone = values(SerialExecutor(), cluster_tasks.square, arguments)
     assert alone == [number**2 for number in range(20)]
     assert values(shared, cluster_tasks.square, arguments) == alone
     assert values(shared, cluster_tasks.square, []) == []
@@ -58,8 +57,8 @@ def test_one_machine_and_many_give_the_same(shared):
 
 def test_an_error_of_one_task_does_not_keep_the_others(shared):
     arguments = [(number,) for number in range(6)]
-    for machines in (ThisMachine(), shared):
-        found = values(machines, cluster_tasks.fail, arguments)
+    for executor in (SerialExecutor(), shared):
+        found = values(executor, cluster_tasks.fail, arguments)
         assert "three is no number" in found.pop(3)
         assert found == [0, 1, 2, 4, 5]
 
@@ -79,17 +78,17 @@ def test_a_task_that_kills_every_worker_is_given_up(cluster, workers):
 def test_a_task_that_hangs_is_begun_again_elsewhere_or_named(workers, tmp_path):
     """The other try has nowhere to hang; one that hangs in every try is given up."""
     arguments = [(number, tmp_path / "mark") for number in range(8)]
-    with Cluster(workers.scheduler_address, patience=60) as machines:
-        assert values(machines, cluster_tasks.hang_once, arguments) == list(range(8))
+    with DaskExecutor(workers.scheduler_address, patience=60) as executor:
+        assert values(executor, cluster_tasks.hang_once, arguments) == list(range(8))
     assert (tmp_path / "mark").exists()
-    with Cluster(workers.scheduler_address, patience=2) as machines:
-        found = values(machines, cluster_tasks.hang, [(1,)])
+    with DaskExecutor(workers.scheduler_address, patience=2) as executor:
+        found = values(executor, cluster_tasks.hang, [(1,)])
     assert found == ["no worker gave an answer within 2 seconds"]
 
 
 def test_the_cores_of_this_machine_are_a_cluster_that_ends_with_its_use():
-    with Cluster("local") as machines:
-        processes = set(values(machines, cluster_tasks.process, [(k,) for k in range(20)]))
+    with DaskExecutor("local") as executor:
+        processes = set(values(executor, cluster_tasks.process, [(k,) for k in range(20)]))
     assert processes and os.getpid() not in processes
     for process in processes:
         with pytest.raises(ProcessLookupError):
@@ -97,15 +96,15 @@ def test_the_cores_of_this_machine_are_a_cluster_that_ends_with_its_use():
 
 
 def test_without_a_scheduler_the_address_is_named(monkeypatch):
-    monkeypatch.setattr(machines_module, "CONNECT", 1.0)
+    monkeypatch.setattr(executors, "CONNECT", 1.0)
     with pytest.raises(OSError, match=r"no scheduler at tcp://127\.0\.0\.1:9.*dask scheduler"):
-        Cluster("tcp://127.0.0.1:9")
+        DaskExecutor("tcp://127.0.0.1:9")
 
 
 @pytest.fixture
 def small_pieces(monkeypatch):
-    monkeypatch.setattr(photo_update, "CHUNK", 1)
-    monkeypatch.setattr(photo_update, "SHARD", 3)
+    monkeypatch.setattr(index_update, "CHUNK", 1)
+    monkeypatch.setattr(index_update, "SHARD_SIZE", 3)
 
 
 def shards(index: PhotoIndex) -> list[str]:
@@ -117,16 +116,16 @@ def shards(index: PhotoIndex) -> list[str]:
 def test_an_index_made_and_searched_by_a_cluster_that_loses_a_worker(
     workers, cluster, photos, tmp_path, small_pieces
 ):
-    choices = Choices("OpenCV-RootSIFT")
-    alone = PhotoIndex.create(tmp_path / "alone", photos, choices, compressed=True)
+    system = find_system("OpenCV-RootSIFT")
+    alone = PhotoIndex.create(tmp_path / "alone", photos, system, compressed=True)
     alone.update()
-    index = PhotoIndex.create(tmp_path / "index", photos, choices, compressed=True)
+    index = PhotoIndex.create(tmp_path / "index", photos, system, compressed=True)
     victim = next(iter(workers.workers.values())).pid
     killed = threading.Event()
 
-    def kill_after_two(outcomes, number, label):
-        for count, outcome in enumerate(outcomes):
-            if label == "Describing images" and count == 1:
+    def kill_after_two(outcomes, label, count):
+        for number, outcome in enumerate(outcomes):
+            if label == "Describing images" and number == 1:
                 os.kill(victim, signal.SIGKILL)
                 killed.set()
             yield outcome
@@ -138,7 +137,7 @@ def test_an_index_made_and_searched_by_a_cluster_that_loses_a_worker(
         query = photos / scene / "a.png"
         one, other = (
             [vars(result) for result in found.results]
-            for found in (alone.engine().search(query), index.engine(cluster).search(query))
+            for found in (alone.retriever().search(query), index.retriever(cluster).search(query))
         )
         assert [(r["image"], r["score"], r["inliers"]) for r in one] == [
             (r["image"], r["score"], r["inliers"]) for r in other
@@ -146,22 +145,22 @@ def test_an_index_made_and_searched_by_a_cluster_that_loses_a_worker(
 
 
 def test_images_that_a_cluster_lost_are_missing_and_come_next_time(photos, tmp_path, small_pieces):
-    class Losing(ThisMachine):
+    class Losing(SerialExecutor):
         def run(self, task, arguments):
             for outcome in super().run(task, arguments):
                 lost = task.__name__ == "describe" and outcome.number == 4
                 yield type(outcome)(outcome.number, error="lost") if lost else outcome
 
-    index = PhotoIndex.create(tmp_path / "index", photos, Choices("OpenCV-RootSIFT"))
+    index = PhotoIndex.create(tmp_path / "index", photos, find_system("OpenCV-RootSIFT"))
     update = index.update(Losing())
     assert len(update.unfinished) == 1 and len(update.added) == 9
     assert index.update().added == list(update.unfinished)
 
 
 def test_a_shard_damaged_on_the_way_is_named(shared, photos, tmp_path, small_pieces):
-    index = PhotoIndex.create(tmp_path / "index", photos, Choices("OpenCV-RootSIFT"))
+    index = PhotoIndex.create(tmp_path / "index", photos, find_system("OpenCV-RootSIFT"))
     index.update(shared)
     victim = sorted(index.path.glob("shard-*"))[2]
     victim.write_bytes(victim.read_bytes()[:-30])
     with pytest.raises(ValueError, match=rf"1 of 4 shards gave no answer.*{victim.name}"):
-        index.engine(shared).search(photos / "scene_1" / "a.png")
+        index.retriever(shared).search(photos / "scene_1" / "a.png")

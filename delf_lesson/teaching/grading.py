@@ -13,20 +13,20 @@ from pathlib import Path
 from delf_lesson.classroom.exercises import EXERCISES
 from delf_lesson.classroom.quiz.exam import exam_seed
 from delf_lesson.classroom.quiz.question_bank import Question, draw_questions, exam_questions
-from delf_lesson.classroom.quiz.quiz_answers import Answers, Result, grade, questions_checksum
+from delf_lesson.classroom.quiz.quiz_answers import Answers, QuizResult, grade, questions_checksum
 from delf_lesson.files import write_atomically
-from delf_lesson.teaching.submissions import Graded, Grader, Submission, read_submissions
+from delf_lesson.teaching.submissions import ExerciseGrades, Grader, Submission, read_submissions
 
-NOTHING = Graded({}, {})
+NOTHING = ExerciseGrades({}, {})
 
 
 @dataclass
-class Outcome:
+class GradedSubmission:
     """What one student reached. quiz: of the last exam handed in, None without one."""
 
     student: str
-    exercises: Graded = NOTHING
-    quiz: Result | None = None
+    exercises: ExerciseGrades = NOTHING
+    quiz: QuizResult | None = None
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -37,7 +37,7 @@ class Outcome:
 
 def grade_class(
     folder: Path, seed: int = 1, jobs: int | None = None
-) -> tuple[int, Iterator[Outcome]]:
+) -> tuple[int, Iterator[GradedSubmission]]:
     """How many submissions a folder holds, and their outcomes as they come.
 
     jobs: how many are graded at once, by default as many as there are processors. Raises
@@ -56,7 +56,7 @@ def grade_class(
 
 def _outcomes(
     submissions: Sequence[Submission], bank: Sequence[Question], seed: int, jobs: int
-) -> Iterator[Outcome]:
+) -> Iterator[GradedSubmission]:
     with tempfile.TemporaryDirectory(prefix="delf-lesson-grading-") as folder:
         pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(Path(folder), seed))
         with pool:
@@ -66,7 +66,7 @@ def _outcomes(
             }
             for done in as_completed(running):
                 one = running[done]
-                outcome = Outcome(one.student, problems=list(one.problems))
+                outcome = GradedSubmission(one.student, problems=list(one.problems))
                 try:
                     outcome.exercises = done.result()
                     outcome.problems += outcome.exercises.problems
@@ -87,14 +87,14 @@ def _begin(folder: Path, seed: int) -> None:
     _grader = Grader(own, seed)
 
 
-def _run(student: str, sources: dict[str, str]) -> Graded:
+def _run(student: str, sources: dict[str, str]) -> ExerciseGrades:
     assert _grader is not None
     return _grader.grade(student, sources)
 
 
 def _graded_exam(
     submission: Submission, bank: Sequence[Question], problems: list[str]
-) -> Result | None:
+) -> QuizResult | None:
     """The marks of the exam that was saved last; what is odd about it goes to the problems."""
     if not submission.quizzes:
         return None
@@ -124,7 +124,7 @@ def exam_doubts(answers: Answers, asked: Sequence[Question], bank: Sequence[Ques
     return []
 
 
-def as_csv(outcomes: Sequence[Outcome]) -> bytes:
+def as_csv(outcomes: Sequence[GradedSubmission]) -> bytes:
     """A row for each student; UTF-8 with a mark, so that spreadsheets read names rightly."""
     text = io.StringIO()
     writer = csv.writer(text)
@@ -153,7 +153,7 @@ def _safe(name: str) -> str:
     return f"'{name}" if name.startswith(("=", "+", "-", "@")) else name
 
 
-def as_report(outcomes: Sequence[Outcome]) -> str:
+def as_report(outcomes: Sequence[GradedSubmission]) -> str:
     """What the teacher has to look at, student by student."""
     odd = sorted((one for one in outcomes if one.problems), key=lambda one: one.student.casefold())
     lines = [
@@ -166,7 +166,7 @@ def as_report(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_feedback(one: Outcome, bank: Sequence[Question] = ()) -> str:
+def as_feedback(one: GradedSubmission, bank: Sequence[Question] = ()) -> str:
     """What a student may read about the own work."""
     most = sum(exercise.points for exercise in EXERCISES.values())
     lines = [f"# {one.student}", "", f"Exercises: {one.points:g} of {most} points.", ""]
@@ -186,7 +186,7 @@ def as_feedback(one: Outcome, bank: Sequence[Question] = ()) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_outcomes(outcomes: Sequence[Outcome], out: Path) -> None:
+def write_outcomes(outcomes: Sequence[GradedSubmission], out: Path) -> None:
     """Write `grades.csv`, `report.md` and a file for each student into the folder `out`."""
     feedback = out / "feedback"
     feedback.mkdir(parents=True, exist_ok=True)

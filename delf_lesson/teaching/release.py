@@ -26,7 +26,7 @@ _MAGIC = re.compile(r"^[ \t]*[%!].*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Cell:
+class SolutionCell:
     """A code cell: its source, and nbgrader's name for it, if it has kept one."""
 
     source: str
@@ -41,7 +41,7 @@ class Solutions:
     problems: tuple[str, ...] = ()
 
 
-def code_cells(content: bytes) -> list[Cell]:
+def code_cells(content: bytes) -> list[SolutionCell]:
     """The code cells of a notebook's bytes, of any version of the format.
 
     Raises ValueError saying why it cannot be read.
@@ -67,17 +67,17 @@ def _encoding(content: bytes) -> str:
     return "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
 
 
-def _cells(notebook: Mapping[str, Any]) -> Iterator[Cell]:
+def _cells(notebook: Mapping[str, Any]) -> Iterator[SolutionCell]:
     sheets = notebook.get("worksheets") or [notebook]  # before version 4
     for cell in (cell for sheet in sheets for cell in sheet["cells"]):
         if cell.get("cell_type") != "code":
             continue
         source = cell.get("source", cell.get("input", ""))
         name = cell.get("metadata", {}).get("nbgrader", {}).get("grade_id", "")
-        yield Cell("".join(source), str(name))
+        yield SolutionCell("".join(source), str(name))
 
 
-def solutions_in(cells: Sequence[Cell]) -> Solutions:
+def solutions_in(cells: Sequence[SolutionCell]) -> Solutions:
     """Of each exercise the cell that counts: the last one that is not the empty stub.
 
     A cell belongs to an exercise if it defines the exercise's function, wherever it stands, or has
@@ -123,7 +123,7 @@ def is_stub(source: str, name: str) -> bool:
     return len(rest) == 1 and ast.unparse(rest[0]).startswith("raise NotImplementedError")
 
 
-def missing_imports(source: str, cells: Sequence[Cell]) -> list[str]:
+def missing_imports(source: str, cells: Sequence[SolutionCell]) -> list[str]:
     """The imports of other cells that make a name which a cell uses and does not define."""
     tree = parsed(source)
     if tree is None:

@@ -151,8 +151,11 @@ SECONDS = 20
 
 
 @dataclass(frozen=True)
-class Graded:
-    """points and messages by exercise; problems: what the teacher should know."""
+class ExerciseGrades:
+    """What the exercises of one student gained.
+
+    points, messages: by exercise; problems: what the teacher should know.
+    """
 
     points: Mapping[str, float]
     messages: Mapping[str, str]
@@ -226,13 +229,13 @@ class Grader:
         if not made["success"]:
             raise RuntimeError(f"nbgrader could not make the assignment:\n{made}")
 
-    def grade(self, student: str, sources: Mapping[str, str]) -> Graded:
+    def grade(self, student: str, sources: Mapping[str, str]) -> ExerciseGrades:
         """The points of one student's solutions; student: an id of letters and digits.
 
         If they bring the kernel down together, each is graded alone.
         """
         if not sources:
-            return Graded(dict.fromkeys(EXERCISES, 0.0), {})
+            return ExerciseGrades(dict.fromkeys(EXERCISES, 0.0), {})
         graded = self._run(student, sources)
         if graded is not None:
             return graded
@@ -246,16 +249,16 @@ class Grader:
                 messages[name] = "It ends the program that runs it: is there an `exit`?"
             else:
                 points[name], messages[name] = alone.points[name], alone.messages.get(name, "")
-        return Graded(points, messages, tuple(problems))
+        return ExerciseGrades(points, messages, tuple(problems))
 
-    def _run(self, student: str, sources: Mapping[str, str]) -> Graded | None:
+    def _run(self, student: str, sources: Mapping[str, str]) -> ExerciseGrades | None:
         handed = self.folder / "submitted" / student / ASSIGNMENT
         handed.mkdir(parents=True, exist_ok=True)
         nbformat.write(exercise_notebook(sources), handed / f"{ASSIGNMENT}.ipynb")
         if not self.api.autograde(ASSIGNMENT, student)["success"]:
             return None
         messages = self._messages(student)
-        return Graded(self._points(student), {name: messages[name] for name in sources})
+        return ExerciseGrades(self._points(student), {name: messages[name] for name in sources})
 
     def _points(self, student: str) -> dict[str, float]:
         with self.api.gradebook as gradebook:

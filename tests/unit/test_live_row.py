@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from delf_lesson.classroom.explorers import result_explorers as live_row
-from delf_lesson.classroom.explorers.live_explorers import Bar, Stopped, duration
+from delf_lesson.classroom.explorers.live_explorers import Bar, JobStopped, duration
 from delf_lesson.classroom.explorers.result_explorers import LiveRow
 
 CELL = {
@@ -79,6 +79,6 @@ def test_a_bar_passes_every_step_on():
     bar = Bar()
     assert list(bar("abc", "Searching")) == ["a", "b", "c"]
     bar.stopped = True
-    with pytest.raises(Stopped):
+    with pytest.raises(JobStopped):
         list(bar("abc", "Searching"))
     assert (duration(0.2), duration(89), duration(600)) == ("1 s", "89 s", "10 minutes")

@@ -26,7 +26,7 @@ from delf_lesson.images import Pixels
 from delf_lesson.training.delf_training import AttentionClassifier, Delf
 
 
-class Stopped(Exception):
+class JobStopped(Exception):
     """Somebody pressed Stop."""
 
 
@@ -40,11 +40,11 @@ class Bar(Shown):
         super().__init__(widgets.VBox([self.bar, self.label]), text)
 
     def __call__(self, steps: Sequence[Any], label: str) -> Iterable[Any]:
-        """The steps one by one. Raises `Stopped` between two of them when `stopped` is set."""
+        """The steps one by one. Raises `JobStopped` between two of them when `stopped` is set."""
         self.bar.max, started = len(steps), time.monotonic()
         for done, step in enumerate(steps):
             if self.stopped:
-                raise Stopped
+                raise JobStopped
             self._say(label, done, len(steps), time.monotonic() - started)
             yield step
         self._say(label, len(steps), len(steps), 0)
@@ -84,7 +84,7 @@ class Job:
     def _run(self) -> None:
         try:
             self.result.value = f'<div role="status">{self.work(self.bar)}</div>'
-        except Stopped:
+        except JobStopped:
             self.result.value = "Stopped. What was described until now is kept."
         except Exception as error:  # whatever it is, the student has to see it
             self.result.value = shown_error(error)

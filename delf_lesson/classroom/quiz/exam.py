@@ -16,7 +16,7 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from delf_lesson.classroom.explorers.explorer import BOX, shown_error
-from delf_lesson.classroom.quiz.practice import COUNT, Asked, show
+from delf_lesson.classroom.quiz.practice import COUNT, QuestionSheet, show
 from delf_lesson.classroom.quiz.question_bank import bank_folder, draw_questions, exam_questions
 from delf_lesson.classroom.quiz.quiz_answers import Answers, answers_folder, file_name
 
@@ -172,7 +172,7 @@ class Exam:
         self.name, self.count, self.form = name, count, form
         self.folder = folder or answers_folder()
         self.bank = exam_questions()
-        self.asked: Asked | None = None
+        self.sheet: QuestionSheet | None = None
         self.student = widgets.Text(description="student:", placeholder="as your teacher knows you")
         self.begin = widgets.Button(description="Begin", button_style="primary")
         self.send = widgets.Button(description="Hand in", button_style="primary")
@@ -215,14 +215,14 @@ class Exam:
             for one in draw_questions(self.bank, self.count, exam_seed(self.name, student))
         ]
         path = self.folder / file_name(self.name, student)
-        self.asked = Asked(self.name, "exam", questions, path)
-        self.asked.keep(student=student)
+        self.sheet = QuestionSheet(self.name, "exam", questions, path)
+        self.sheet.keep(student=student)
         self.note.value = ""
-        self.widget.children = [self.head, self.asked.widget, self.send, self.note]
+        self.widget.children = [self.head, self.sheet.widget, self.send, self.note]
 
     def _hand_in(self) -> None:
-        assert self.asked is not None
-        said = hand_in(self.asked.state, self.asked.path, self.form)
+        assert self.sheet is not None
+        said = hand_in(self.sheet.state, self.sheet.path, self.form)
         role = "status" if said.sent or self.form is None else "alert"
         self.note.value = f'<div role="{role}">{said.message}</div>'
 

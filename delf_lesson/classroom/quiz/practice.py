@@ -52,7 +52,7 @@ def practice(count: int = COUNT, seed: int = 0) -> "Practice":
     return Practice(f"practice-{count}-{seed}", draw_questions(practice_questions(), count, seed))
 
 
-class Asked:
+class QuestionSheet:
     """Questions as widgets, whose answers are kept in a file at every change."""
 
     def __init__(self, name: str, mode: str, questions: Sequence[Question], path: Path) -> None:
@@ -133,10 +133,12 @@ class Practice:
     """Questions with feedback at once; without a kernel their text stands in their place."""
 
     def __init__(self, name: str, questions: Sequence[Question], path: Path | None = None) -> None:
-        self.asked = Asked(name, "practice", questions, path or answers_folder() / file_name(name))
+        self.sheet = QuestionSheet(
+            name, "practice", questions, path or answers_folder() / file_name(name)
+        )
 
     def _ipython_display_(self) -> None:
-        show(self.asked.widget, as_markdown(self.asked.questions))
+        show(self.sheet.widget, as_markdown(self.sheet.questions))
 
 
 def unused(path: Path) -> Path:

@@ -28,7 +28,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Result:
+class QuizResult:
     """What a whole quiz is worth."""
 
     marks: tuple[Mark, ...]
@@ -44,12 +44,12 @@ class Result:
         return len(self.marks)
 
 
-def grade(answers: Mapping[str, Answer], questions: Sequence[Question]) -> Result:
+def grade(answers: Mapping[str, Answer], questions: Sequence[Question]) -> QuizResult:
     """Mark the answers, by the questions' ids; what is not answered, or of no use, has no points.
 
     Raises ValueError if a question has no key.
     """
-    return Result(tuple(mark(question, answers.get(question.id)) for question in questions))
+    return QuizResult(tuple(mark(question, answers.get(question.id)) for question in questions))
 
 
 def mark(question: Question, answer: Any) -> Mark:

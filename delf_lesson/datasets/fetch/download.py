@@ -30,7 +30,7 @@ CHUNK = 1 << 15
 """Bytes; so many at most are asked for again after a break."""
 
 
-class Stopped(Exception):
+class FetchStopped(Exception):
     """The fetch was asked to stop; what is here already stays for the next one."""
 
 
@@ -151,7 +151,7 @@ class Resuming:
                     here += len(chunk)
                     self.progress(self.path.name, here, whole or here)
                     if self.stop.is_set():
-                        raise Stopped
+                        raise FetchStopped
         if whole is not None and here != whole:
             raise requests.ConnectionError(f"{here} of {whole} bytes came")
 

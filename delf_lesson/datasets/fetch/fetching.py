@@ -10,8 +10,8 @@ import filelock
 
 from delf_lesson.datasets.fetch.catalogue import RemoteFile, Source
 from delf_lesson.datasets.fetch.download import (
+    FetchStopped,
     Progress,
-    Stopped,
     download,
     length_of,
     sha256,
@@ -102,7 +102,7 @@ def _fetch(
                 done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
                 for future in done:
                     file = running.pop(future)
-                    if (error := future.exception()) is None or isinstance(error, Stopped):
+                    if (error := future.exception()) is None or isinstance(error, FetchStopped):
                         continue
                     if not isinstance(error, DownloadError):
                         raise error  # the disk: no other file would fare better
@@ -159,7 +159,7 @@ def _step(
     digests = []
     for file in files:
         if stop.is_set():
-            raise Stopped
+            raise FetchStopped
         path = stored.downloads / file.name
         published = _published(file) if file.checksum else None
         if not path.is_file() or published:  # one without a checksum was whole when it was moved

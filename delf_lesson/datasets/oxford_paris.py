@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from delf_lesson.datasets.benchmark import Benchmark, Query, Truth
-from delf_lesson.datasets.fetch.catalogue import DISTRACTORS, find_source
-from delf_lesson.datasets.fetch.local_dataset import Stored
-from delf_lesson.datasets.safe_pickle import read_plain_pickle
+from delf_lesson.datasets.fetch.catalogue import DISTRACTORS, find_dataset
+from delf_lesson.datasets.fetch.local_dataset import LocalDataset
+from delf_lesson.datasets.safe_pickle import read_safe_pickle
 from delf_lesson.images import SUFFIXES
 
 DAMAGED = frozenset(
@@ -38,14 +38,14 @@ def load_oxford_paris(
     root: the folder of data sets. Raises FileNotFoundError, with the command that helps, if
     something was not fetched, and ValueError if files do not fit together.
     """
-    source = find_source(name)
-    pictures = Stored.of(find_source(source.needs or name), root)
+    spec = find_dataset(name)
+    pictures = LocalDataset.of(find_dataset(spec.needs or name), root)
     images = _images(pictures)
     unrelated: list[Path] = []
     if distractors:
-        unrelated = list(_images(Stored.of(find_source(DISTRACTORS[name]), root)).values())
-    if source.needs:
-        gnd = Stored.of(source, root).paths("")[0]
+        unrelated = list(_images(LocalDataset.of(find_dataset(DISTRACTORS[name]), root)).values())
+    if spec.needs:
+        gnd = LocalDataset.of(spec, root).paths("")[0]
         database, queries, truth = revisited_truth(gnd, images)
     else:
         files = pictures.paths("groundtruth")
@@ -58,9 +58,9 @@ def load_oxford_paris(
     )
 
 
-def _images(stored: Stored) -> dict[str, Path]:
+def _images(dataset: LocalDataset) -> dict[str, Path]:
     """Pictures by name, the file's without suffix, in order; damaged ones are left out."""
-    found = {path.stem: path for path in stored.paths("images") if path.suffix.lower() in SUFFIXES}
+    found = {path.stem: path for path in dataset.paths("images") if path.suffix.lower() in SUFFIXES}
     return {name: path for name, path in sorted(found.items()) if name not in DAMAGED}
 
 
@@ -123,7 +123,7 @@ def revisited_truth(
 
     Raises ValueError if it is something else, or names a picture that is not there.
     """
-    gnd = read_plain_pickle(path)
+    gnd = read_safe_pickle(path)
     try:
         database = [str(name) for name in gnd["imlist"]]
         asked = [str(name) for name in gnd["qimlist"]]

@@ -67,7 +67,7 @@ class _PlainReader(pickle.Unpickler):
         raise pickle.UnpicklingError("it names something outside of itself")
 
 
-def read_plain_pickle(path: str | Path) -> Any:
+def read_safe_pickle(path: str | Path) -> Any:
     """The dicts, lists, tuples, text, numbers and arrays in a pickle of Python 2 or 3.
 
     Raises FileNotFoundError if there is no such file, and ValueError if it is no whole pickle,

@@ -21,7 +21,7 @@ import numpy as np
 from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets import load
 from delf_lesson.datasets.benchmark import Benchmark
-from delf_lesson.datasets.rendered import pictures
+from delf_lesson.datasets.rendered import rendered_images
 from delf_lesson.evaluation.conditions import found_by_condition
 from delf_lesson.evaluation.metrics import PrecisionRecall
 from delf_lesson.evaluation.report import Evaluation, Progress, measure, silent
@@ -133,7 +133,7 @@ def measurement_key(system: System, benchmark: Benchmark) -> str:
 
 
 def _particulars(benchmark: Benchmark, column: str, found: Evaluation) -> dict[str, Any]:
-    conditions = found_by_condition(found, benchmark, pictures(column.partition("+")[0]))
+    conditions = found_by_condition(found, benchmark, rendered_images(column.partition("+")[0]))
     return {
         "found": {
             condition: {name: [one.share, one.count] for name, one in classes.items()}

@@ -17,10 +17,10 @@ from delf_lesson.classroom.explorers.keypoint_explorers import (
     explore_scale_space,
     find_corners,
 )
-from delf_lesson.classroom.explorers.photo_explorers import draw_picture, explore_pictures
+from delf_lesson.classroom.explorers.photo_explorers import draw_image, explore_images
 from delf_lesson.classroom.explorers.properties_explorer import changed, explore_properties
 from delf_lesson.classroom.explorers.sift_explorer import DescribedImage, explore_sift
-from delf_lesson.datasets.rendered import pictures
+from delf_lesson.datasets.rendered import rendered_images
 from delf_lesson.images import to_grey
 
 
@@ -142,13 +142,13 @@ def test_properties_say_that_harris_knows_no_scale(texture):
 
 
 def test_pictures_are_outlined_and_described():
-    own = [p for p in pictures("albion") if p.landmark == "castle_mound"]
-    explorer = explore_pictures(pictures("albion"))
+    own = [p for p in rendered_images("albion") if p.landmark == "castle_mound"]
+    explorer = explore_images(rendered_images("albion"))
     explorer.set(landmark="castle_mound", number=1)
     assert explorer.drawn.says.startswith(own[0].name)
-    plain, outlined = draw_picture(own[0], False).image, draw_picture(own[0], True).image
+    plain, outlined = draw_image(own[0], False).image, draw_image(own[0], True).image
     assert plain.shape == outlined.shape and (plain != outlined).any()
     explorer.set(number=explorer.controls["number"].max)
     assert explorer.drawn.says.startswith(own[-1].name)
     with pytest.raises(ValueError, match="none of a landmark"):
-        explore_pictures([p for p in pictures("albion") if not p.landmark])
+        explore_images([p for p in rendered_images("albion") if not p.landmark])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def difference(answer: Any, wanted: Any, tolerance: float) -> str | None:
+def answer_diff(answer: Any, wanted: Any, tolerance: float) -> str | None:
     """Where an answer parts from the wanted one, as a sentence; None if nowhere.
 
     Numbers are equal within `tolerance` of a wanted value of about 1. Any dtype, lists for arrays
@@ -27,7 +27,7 @@ def _of_tuple(answer: Any, wanted: tuple[Any, ...], tolerance: float) -> str | N
         given = f"{len(answer)} values" if isinstance(answer, tuple | list) else "one value"
         return f"it returned {given}; wanted {len(wanted)}, as `return first, second`."
     for place, (own, right) in enumerate(zip(answer, wanted, strict=True), start=1):
-        found = difference(own, right, tolerance)
+        found = answer_diff(own, right, tolerance)
         if found:
             return f"value {place} of {len(wanted)}: {found}"
     return None
@@ -43,7 +43,7 @@ def _of_mapping(answer: Any, wanted: Mapping[str, Any], tolerance: float) -> str
     if list(answer) != list(wanted):
         return f"the order is {', '.join(map(str, answer))}; wanted {', '.join(map(str, wanted))}."
     for name, value in wanted.items():
-        found = difference(answer[name], value, tolerance)
+        found = answer_diff(answer[name], value, tolerance)
         if found:
             return f"of {name!r} {found}"
     return None

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from delf_lesson.classroom.exercises.answer_diff import difference
-from delf_lesson.classroom.exercises.sandbox import SECONDS, Trouble, run
+from delf_lesson.classroom.exercises.answer_diff import answer_diff
+from delf_lesson.classroom.exercises.sandbox import SECONDS, StudentError, run
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def checked(exercise: Exercise, function: Any, seed: int = 0, seconds: float = S
                 False,
                 f'Write {exercise.function}, and run this again. hint("{exercise.name}", 1) helps.',
             )
-        except Trouble as trouble:
+        except StudentError as trouble:
             return verdict(False, f"Given {case.label}, {trouble}")
     wanted = [exercise.canonical(exercise.reference(*case.arguments)) for case in cases]
     wrong = _first_difference(exercise, cases, answers, wanted)
@@ -176,9 +176,9 @@ def _first_difference(
 def _compared(exercise: Exercise, answer: Any, right: Any) -> str | None:
     try:
         answer = exercise.canonical(answer)
-    except Exception:  # of no form that can be brought to one; `difference` says which it has
+    except Exception:  # of no form that can be brought to one; `answer_diff` says which it has
         pass
-    return difference(answer, right, exercise.tolerance)
+    return answer_diff(answer, right, exercise.tolerance)
 
 
 def _named(exercise: Exercise, cases: Sequence[Case], answers: Sequence[Any]) -> str | None:

@@ -17,7 +17,7 @@ PRINTED = 20_000
 """Characters after which a function that prints is stopped."""
 
 
-class Trouble(Exception):
+class StudentError(Exception):
     """What went wrong in a student's function, as a message to the student."""
 
 
@@ -32,7 +32,7 @@ class TooMuchPrinted(BaseException):
 def run(function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float = SECONDS) -> Any:
     """What a function returns for copies of the arguments; what it prints is dropped.
 
-    Raises Trouble if it raises, runs for longer than `seconds`, prints more than 20,000
+    Raises StudentError if it raises, runs for longer than `seconds`, prints more than 20,000
     characters, exits, or changes an argument.
     """
     given = copy.deepcopy(arguments)
@@ -49,23 +49,23 @@ def run(function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float
     except NotImplementedError:
         raise
     except TimeIsUp:
-        raise Trouble(
+        raise StudentError(
             f"it was stopped after {seconds:g} seconds. Is there a loop that never ends?"
         ) from None
     except TooMuchPrinted:
-        raise Trouble(
+        raise StudentError(
             f"it printed more than {PRINTED:,} characters and was stopped. Take `print` out of "
             "the loop."
         ) from None
     except SystemExit:
-        raise Trouble("it calls `exit`. End a function by `return`.") from None
+        raise StudentError("it calls `exit`. End a function by `return`.") from None
     except RecursionError:
-        raise Trouble("it calls itself without end. When does it stop?") from None
+        raise StudentError("it calls itself without end. When does it stop?") from None
     except Exception as error:
-        raise Trouble(_told(error)) from error
+        raise StudentError(_told(error)) from error
     for place, (after, before) in enumerate(zip(given, arguments, strict=True), start=1):
         if not unchanged(after, before):
-            raise Trouble(
+            raise StudentError(
                 f"it changes its argument number {place}. Whoever called it still needs that: "
                 "work on a copy."
             )

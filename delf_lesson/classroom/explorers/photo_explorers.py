@@ -44,18 +44,18 @@ from delf_lesson.classroom.figures.image_figures import draw_ranking, pixels, si
 from delf_lesson.classroom.figures.result_figures import verdict
 from delf_lesson.datasets import load
 from delf_lesson.datasets.benchmark import Benchmark, Query, Truth
-from delf_lesson.datasets.rendered import Picture
+from delf_lesson.datasets.rendered import RenderedImage
 from delf_lesson.images import Pixels, list_images, read_image
 from delf_lesson.retrieval.ranking import Result
 from delf_lesson.systems.registry import find_system
 
 
-def explore_pictures(pictures: Sequence[Picture]) -> Explorer:
+def explore_images(pictures: Sequence[RenderedImage]) -> Explorer:
     """Choose a landmark and one of its pictures, and see what is known about it.
 
     pictures: those without a landmark are left out. Raises ValueError if none is left.
     """
-    of: dict[str, list[Picture]] = {}
+    of: dict[str, list[RenderedImage]] = {}
     for picture in pictures:
         if picture.landmark:
             of.setdefault(picture.landmark, []).append(picture)
@@ -65,7 +65,7 @@ def explore_pictures(pictures: Sequence[Picture]) -> Explorer:
 
     def draw(landmark: str, number: int, outline: bool) -> Drawn:
         own = of[landmark]
-        return draw_picture(own[min(number, len(own)) - 1], outline)
+        return draw_image(own[min(number, len(own)) - 1], outline)
 
     return Explorer(
         draw,
@@ -78,7 +78,7 @@ def explore_pictures(pictures: Sequence[Picture]) -> Explorer:
     )
 
 
-def draw_picture(picture: Picture, outline: bool) -> Drawn:
+def draw_image(picture: RenderedImage, outline: bool) -> Drawn:
     """A picture, with an outline around the landmark's pixels if wanted, and what is known."""
     image, mask = picture.read(), picture.mask()
     drawn = of_height(image, 440)

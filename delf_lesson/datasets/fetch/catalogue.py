@@ -32,7 +32,7 @@ class RemoteFile:
 
 
 @dataclass(frozen=True)
-class Source:
+class DatasetSpec:
     """A data set: what it is, what may be done with it, and its files.
 
     gigabytes: to download, as its publisher says or roughly; images: how many it has when whole;
@@ -65,8 +65,8 @@ GOOGLE_TERMS = (
 )
 
 
-def _oxford() -> Source:
-    return Source(
+def _oxford() -> DatasetSpec:
+    return DatasetSpec(
         "oxford5k",
         "Oxford Buildings: 11 landmarks, 55 queries",
         VGG_TERMS,
@@ -80,8 +80,8 @@ def _oxford() -> Source:
     )
 
 
-def _paris() -> Source:
-    return Source(
+def _paris() -> DatasetSpec:
+    return DatasetSpec(
         "paris6k",
         "Paris: 11 landmarks, 55 queries; 20 damaged pictures are left out",
         VGG_TERMS,
@@ -96,8 +96,8 @@ def _paris() -> Source:
     )
 
 
-def _revisited(name: str, needs: str, images: int) -> Source:
-    return Source(
+def _revisited(name: str, needs: str, images: int) -> DatasetSpec:
+    return DatasetSpec(
         name,
         f"Revisited ground truth for {needs}: 70 queries, Easy, Medium, Hard",
         REVISITED_TERMS,
@@ -109,9 +109,9 @@ def _revisited(name: str, needs: str, images: int) -> Source:
     )
 
 
-def _hundred_thousand() -> Source:
+def _hundred_thousand() -> DatasetSpec:
     volumes = [f"oxc1_100k.part{number:02}.rar" for number in range(1, 41)]
-    return Source(
+    return DatasetSpec(
         "oxford100k",
         "The 100k distractors that make Oxf105k and Par106k",
         VGG_TERMS,
@@ -122,9 +122,9 @@ def _hundred_thousand() -> Source:
     )
 
 
-def _million() -> Source:
+def _million() -> DatasetSpec:
     archives = [f"revisitop1m.{number}.tar.gz" for number in range(1, 101)]
-    return Source(
+    return DatasetSpec(
         "revisitop1m",
         "R1M: the million distractors of Revisited Oxford and Paris",
         "Photographs of the YFCC100M collection under Creative Commons licences of their own; "
@@ -137,9 +137,9 @@ def _million() -> Source:
     )
 
 
-def _google(split: str, shards: int, lists: tuple[str, ...], **about: object) -> Source:
+def _google(split: str, shards: int, lists: tuple[str, ...], **about: object) -> DatasetSpec:
     archives = [f"images_{number:03}" for number in range(shards)]
-    return Source(
+    return DatasetSpec(
         f"google-landmarks-{split}",
         page="https://github.com/cvdfoundation/google-landmark",
         files=(
@@ -159,10 +159,10 @@ def _google(split: str, shards: int, lists: tuple[str, ...], **about: object) ->
     )
 
 
-CATALOGUE: Mapping[str, Source] = MappingProxyType(
+CATALOGUE: Mapping[str, DatasetSpec] = MappingProxyType(
     {
-        source.name: source
-        for source in (
+        spec.name: spec
+        for spec in (
             _oxford(),
             _paris(),
             _revisited("roxford5k", "oxford5k", 4993),
@@ -200,7 +200,7 @@ DISTRACTORS = {
 """What hides the pictures of each: Oxf105k and Par106k, ROxf+R1M and RPar+R1M."""
 
 
-def find_source(name: str) -> Source:
+def find_dataset(name: str) -> DatasetSpec:
     """The data set of that name. Raises ValueError that lists the names."""
     if name not in CATALOGUE:
         raise ValueError(f"name: there is no {name!r} to fetch; choose {', '.join(CATALOGUE)}")

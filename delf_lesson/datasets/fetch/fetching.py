@@ -8,7 +8,7 @@ from pathlib import Path
 
 import filelock
 
-from delf_lesson.datasets.fetch.catalogue import RemoteFile, Source
+from delf_lesson.datasets.fetch.catalogue import DatasetSpec, RemoteFile
 from delf_lesson.datasets.fetch.download import (
     FetchStopped,
     Progress,
@@ -17,7 +17,7 @@ from delf_lesson.datasets.fetch.download import (
     sha256,
     text_of,
 )
-from delf_lesson.datasets.fetch.local_dataset import Stored
+from delf_lesson.datasets.fetch.local_dataset import LocalDataset
 from delf_lesson.datasets.fetch.unpacking import Unpacked, unpack
 from delf_lesson.files import DownloadError
 
@@ -25,27 +25,27 @@ SPARE_SPACE = 200 << 20
 """Bytes that a fetch leaves free."""
 
 
-def chosen(source: Source, parts: Sequence[int] | None) -> list[RemoteFile]:
+def chosen(spec: DatasetSpec, parts: Sequence[int] | None) -> list[RemoteFile]:
     """The files to fetch: all, or the plain ones and the archives of these numbers.
 
     Raises ValueError if the data set is of no use in parts, or has no such part.
     """
     if parts is None:
-        return list(source.files)
-    archives = [file for file in source.files if file.kind != "plain"]
-    if not source.parts:
-        raise ValueError(f"parts: {source.name} is of no use in parts; leave parts out")
+        return list(spec.files)
+    archives = [file for file in spec.files if file.kind != "plain"]
+    if not spec.parts:
+        raise ValueError(f"parts: {spec.name} is of no use in parts; leave parts out")
     odd = [number for number in parts if not 0 <= number < len(archives)]
     if odd or not parts:
         raise ValueError(
-            f"parts: {source.name} has parts 0 to {len(archives) - 1}; there is no {odd or 'part'}"
+            f"parts: {spec.name} has parts 0 to {len(archives) - 1}; there is no {odd or 'part'}"
         )
-    plain = [file for file in source.files if file.kind == "plain"]
+    plain = [file for file in spec.files if file.kind == "plain"]
     return plain + [archives[number] for number in sorted(set(parts))]
 
 
 def fetch(
-    stored: Stored,
+    dataset: LocalDataset,
     parts: Sequence[int] | None = None,
     jobs: int = 4,
     progress: Progress = lambda name, here, all_: None,
@@ -64,30 +64,30 @@ def fetch(
     """
     if jobs < 1:
         raise ValueError(f"jobs is {jobs}; wanted 1 or more")
-    wanted = stored.missing(chosen(stored.source, parts))
+    wanted = dataset.missing(chosen(dataset.spec, parts))
     if not wanted:
         return
-    stored.downloads.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(stored.folder / "fetch.lock")
+    dataset.downloads.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(dataset.folder / "fetch.lock")
     try:
         with lock.acquire(timeout=0):
-            _fetch(stored, wanted, jobs, progress, pause, space)
+            _fetch(dataset, wanted, jobs, progress, pause, space)
     except filelock.Timeout as error:
         raise ValueError(
-            f"name: another fetch of {stored.source.name} is at work in {stored.folder}; wait for "
+            f"name: another fetch of {dataset.spec.name} is at work in {dataset.folder}; wait for "
             "it, or stop it"
         ) from error
 
 
 def _fetch(
-    stored: Stored,
+    dataset: LocalDataset,
     wanted: list[RemoteFile],
     jobs: int,
     progress: Progress,
     pause: float,
     space: Callable[[Path], int],
 ) -> None:
-    _check_space(stored, wanted, jobs, space)
+    _check_space(dataset, wanted, jobs, space)
     stop = threading.Event()
     failed: list[tuple[str, Exception]] = []
     # The volumes of a RAR are of use together only, and are one step.
@@ -95,7 +95,7 @@ def _fetch(
     steps = [[file] for file in wanted if file.kind != "rar"] + ([volumes] if volumes else [])
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         running = {
-            pool.submit(_step, stored, files, progress, stop, pause): files[0] for files in steps
+            pool.submit(_step, dataset, files, progress, stop, pause): files[0] for files in steps
         }
         try:
             while running:
@@ -118,19 +118,19 @@ def _fetch(
 
 
 def _check_space(
-    stored: Stored, wanted: list[RemoteFile], jobs: int, space: Callable[[Path], int]
+    dataset: LocalDataset, wanted: list[RemoteFile], jobs: int, space: Callable[[Path], int]
 ) -> None:
     """Raise OSError unless all files fit, with as many archives as are unpacked at a time."""
     lengths = _lengths(wanted)
     pending = sorted(lengths, reverse=True)
     at_once = sum(pending) if any(file.kind == "rar" for file in wanted) else sum(pending[:jobs])
-    here = sum(path.stat().st_size for path in stored.downloads.glob("*.part"))
+    here = sum(path.stat().st_size for path in dataset.downloads.glob("*.part"))
     needed = sum(lengths) + at_once - here + SPARE_SPACE
-    free = space(stored.folder)
+    free = space(dataset.folder)
     if free < needed:
         raise OSError(
-            f"{stored.folder} has {free / 1e9:.1f} GB free, and {needed / 1e9:.1f} are needed for "
-            f"{stored.source.name}; make room, or set DELF_LESSON_DATASETS to a folder elsewhere"
+            f"{dataset.folder} has {free / 1e9:.1f} GB free, and {needed / 1e9:.1f} are needed for "
+            f"{dataset.spec.name}; make room, or set DELF_LESSON_DATASETS to a folder elsewhere"
         )
 
 
@@ -149,7 +149,7 @@ def _lengths(wanted: Sequence[RemoteFile]) -> list[int]:
 
 
 def _step(
-    stored: Stored,
+    dataset: LocalDataset,
     files: Sequence[RemoteFile],
     progress: Progress,
     stop: threading.Event,
@@ -160,14 +160,14 @@ def _step(
     for file in files:
         if stop.is_set():
             raise FetchStopped
-        path = stored.downloads / file.name
+        path = dataset.downloads / file.name
         published = _published(file) if file.checksum else None
         if not path.is_file() or published:  # one without a checksum was whole when it was moved
             download(file.url, path, published, progress, stop, pause)
         digests.append(sha256(path))
     first = files[0]
-    archive = stored.downloads / first.name
-    folder = stored.folder / first.into
+    archive = dataset.downloads / first.name
+    folder = dataset.folder / first.into
     if first.kind == "plain":
         folder.mkdir(parents=True, exist_ok=True)
         size = archive.stat().st_size
@@ -178,13 +178,13 @@ def _step(
             found = unpack(archive, folder, first.kind)
         except DownloadError:
             for file in files:  # or the next fetch would trip over it again
-                (stored.downloads / file.name).unlink(missing_ok=True)
+                (dataset.downloads / file.name).unlink(missing_ok=True)
             raise
     prefix = f"{first.into}/" if first.into else ""
     own = [Unpacked(prefix + one.path, one.bytes, one.sha256) for one in found]
     for file, digest in zip(files, digests, strict=True):
-        stored.keep(file, digest, own if file is first else [])
-        (stored.downloads / file.name).unlink(missing_ok=True)
+        dataset.keep(file, digest, own if file is first else [])
+        (dataset.downloads / file.name).unlink(missing_ok=True)
 
 
 def _published(file: RemoteFile) -> str:

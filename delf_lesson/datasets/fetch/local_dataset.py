@@ -10,30 +10,30 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from delf_lesson.datasets.fetch.catalogue import RemoteFile, Source
+from delf_lesson.datasets.fetch.catalogue import DatasetSpec, RemoteFile
 from delf_lesson.datasets.fetch.download import sha256
 from delf_lesson.datasets.fetch.unpacking import Unpacked
 from delf_lesson.files import datasets_dir, write_atomically
 
 
 @dataclass(frozen=True)
-class Stored:
+class LocalDataset:
     """A data set's folder.
 
-    source: what belongs to it; folder: where it lies, by default `datasets_dir()` / its name.
+    spec: what belongs to it; folder: where it lies, by default `datasets_dir()` / its name.
     """
 
-    source: Source
+    spec: DatasetSpec
     folder: Path
 
     @classmethod
-    def of(cls, source: Source, root: str | Path | None = None) -> "Stored":
+    def of(cls, spec: DatasetSpec, root: str | Path | None = None) -> "LocalDataset":
         """A data set in its folder under `root`."""
-        return cls(source, (Path(root) if root else datasets_dir()) / source.name)
+        return cls(spec, (Path(root) if root else datasets_dir()) / spec.name)
 
     def missing(self, files: Iterable[RemoteFile] | None = None) -> list[RemoteFile]:
         """Those of its files, or of these, that have no record."""
-        return [file for file in files or self.source.files if not self._record(file).is_file()]
+        return [file for file in files or self.spec.files if not self._record(file).is_file()]
 
     def unpacked(self, file: RemoteFile) -> list[Unpacked]:
         """What came out of a file, paths from the data set's folder on; nothing if it is not here.
@@ -47,7 +47,7 @@ class Stored:
             return [Unpacked(*line) for line in json.loads(path.read_bytes())["files"]]
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
-                f"name: {path} is damaged; delete it and fetch {self.source.name} again"
+                f"name: {path} is damaged; delete it and fetch {self.spec.name} again"
             ) from error
 
     def paths(self, into: str) -> list[Path]:
@@ -56,13 +56,13 @@ class Stored:
         Raises FileNotFoundError, with the command that helps, if not all of its files are here;
         of a data set in parts, if none is.
         """
-        wanted = [file for file in self.source.files if file.into == into]
+        wanted = [file for file in self.spec.files if file.into == into]
         missing = self.missing(wanted)
-        if missing and (not self.source.parts or len(missing) == len(wanted)):
+        if missing and (not self.spec.parts or len(missing) == len(wanted)):
             raise FileNotFoundError(
-                f"name: {self.source.name} is not whole in {self.folder}, {missing[0].name} and "
+                f"name: {self.spec.name} is not whole in {self.folder}, {missing[0].name} and "
                 f"{len(missing) - 1} more files are missing; get it with: "
-                f"delf-lesson data fetch {self.source.name}"
+                f"delf-lesson data fetch {self.spec.name}"
             )
         names = {one.path for file in wanted for one in self.unpacked(file)}
         return sorted(self.folder / name for name in names)
@@ -94,26 +94,26 @@ class Stored:
 
 
 def verify(
-    stored: Stored, progress: Callable[[Sequence[RemoteFile]], Iterable[RemoteFile]] = iter
+    dataset: LocalDataset, progress: Callable[[Sequence[RemoteFile]], Iterable[RemoteFile]] = iter
 ) -> Iterator[tuple[str, str]]:
     """Read every file that has come and compare it with its record.
 
     Gives (path, what is wrong) of each that is missing or differs. Its archive's record is taken
     away then, so that the next fetch gets it again.
     """
-    here = [file for file in stored.source.files if file not in stored.missing([file])]
+    here = [file for file in dataset.spec.files if file not in dataset.missing([file])]
     for file in progress(here):
         try:
-            listed = stored.unpacked(file)
+            listed = dataset.unpacked(file)
         except ValueError:
             yield file.name, "its record is damaged"
-            stored.forget(file)
+            dataset.forget(file)
             continue
         wrong = [
-            (one.path, why) for one in listed if (why := _wrong(stored.folder / one.path, one))
+            (one.path, why) for one in listed if (why := _wrong(dataset.folder / one.path, one))
         ]
         if wrong:
-            stored.forget(file)
+            dataset.forget(file)
         yield from wrong
 
 

@@ -1,6 +1,6 @@
-"""The real data sets: where each comes from, on which terms, and what belongs to it.
+"""The real data sets: where each comes from, on which terms, and which files it has.
 
-The pictures of Oxford and Paris are today's archives, in which faces are blurred.
+The images of Oxford and Paris come from today's archives, in which faces are blurred.
 """
 
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ GOOGLE = "https://s3.amazonaws.com/google-landmark"
 class RemoteFile:
     """A file of a data set, as its publisher offers it.
 
-    name: of the file; url; into: the folder of the data set it goes to, or is unpacked to;
-    kind: "plain" files stay as they are. checksum: where the publisher's MD5 is to be had, None
-    if there is none: then only the length is known before unpacking.
+    name: of the file; url; into: the folder of the data set that it is put or unpacked into;
+    kind: "plain" files stay as they are. checksum: the address of the publisher's MD5; None if
+    there is none: then only the length is known before unpacking.
     """
 
     name: str
@@ -33,11 +33,11 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """A data set: what it is, what may be done with it, and its files.
+    """A data set: what it is, its terms of use, and its files.
 
     gigabytes: to download, as its publisher says or roughly; images: how many it has when whole;
-    needs: another data set whose pictures it is about; parts: whether some of its files are of
-    use without the others.
+    needs: another data set whose images it is about; parts: whether some of its files are usable
+    without the others.
     """
 
     name: str
@@ -116,7 +116,7 @@ def _hundred_thousand() -> DatasetSpec:
         "The 100k distractors that make Oxf105k and Par106k",
         VGG_TERMS,
         "https://www.robots.ox.ac.uk/~vgg/data/oxbuildings/flickr100k.html",
-        tuple(RemoteFile(one, f"{OXFORD}/ox100k/{one}", "images", "rar") for one in volumes),
+        tuple(RemoteFile(name, f"{OXFORD}/ox100k/{name}", "images", "rar") for name in volumes),
         40.0,
         100_071,
     )
@@ -130,7 +130,7 @@ def _million() -> DatasetSpec:
         "Photographs of the YFCC100M collection under Creative Commons licences of their own; "
         "cite the authors of Revisited Oxford and Paris (CVPR 2018).",
         "http://cmp.felk.cvut.cz/revisitop/",
-        tuple(RemoteFile(one, f"{MILLION}/jpg/{one}", "images") for one in archives),
+        tuple(RemoteFile(name, f"{MILLION}/jpg/{name}", "images") for name in archives),
         160.0,
         1_001_001,
         parts=True,
@@ -143,15 +143,15 @@ def _google(split: str, shards: int, lists: tuple[str, ...], **about: object) ->
         f"google-landmarks-{split}",
         page="https://github.com/cvdfoundation/google-landmark",
         files=(
-            *(RemoteFile(one, f"{GOOGLE}/metadata/{one}", "", "plain") for one in lists),
+            *(RemoteFile(name, f"{GOOGLE}/metadata/{name}", "", "plain") for name in lists),
             *(
                 RemoteFile(
-                    f"{one}.tar",
-                    f"{GOOGLE}/{split}/{one}.tar",
+                    f"{name}.tar",
+                    f"{GOOGLE}/{split}/{name}.tar",
                     "images",
-                    checksum=f"{GOOGLE}/md5sum/{split}/md5.{one}.txt",
+                    checksum=f"{GOOGLE}/md5sum/{split}/md5.{name}.txt",
                 )
-                for one in archives
+                for name in archives
             ),
         ),
         parts=True,
@@ -197,7 +197,7 @@ DISTRACTORS = {
     "roxford5k": "revisitop1m",
     "rparis6k": "revisitop1m",
 }
-"""What hides the pictures of each: Oxf105k and Par106k, ROxf+R1M and RPar+R1M."""
+"""The distractors of each benchmark: Oxf105k and Par106k, ROxf+R1M and RPar+R1M."""
 
 
 def find_dataset(name: str) -> DatasetSpec:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from delf_lesson.cache import FeatureCache
-from delf_lesson.datasets.benchmark import UNRELATED_FOLDER, load_folder
+from delf_lesson.datasets.loading import UNRELATED_FOLDER, load_folder
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.reduction import Pca

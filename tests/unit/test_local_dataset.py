@@ -119,13 +119,13 @@ def test_two_fetches_at_a_time_are_refused(oxford, web):
 
 
 def test_a_killed_unpacking_is_done_again(oxford, web, monkeypatch):
-    from delf_lesson.datasets.fetch import local_dataset as store
+    from delf_lesson.datasets.fetch import local_dataset
 
     def killed(*arguments):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(store.LocalDataset, "keep", killed)
+        patch.setattr(local_dataset.LocalDataset, "keep", killed)
         with pytest.raises(KeyboardInterrupt):
             get(oxford)
     assert oxford.missing() == [IMAGES, TRUTH]

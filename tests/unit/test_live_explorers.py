@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from delf_lesson.classroom.explorers import result_explorers as live_row
+from delf_lesson.classroom.explorers import result_explorers
 from delf_lesson.classroom.explorers.live_explorers import Bar, JobStopped, duration
 from delf_lesson.classroom.explorers.result_explorers import LiveRow
 
@@ -31,7 +31,7 @@ def row(monkeypatch):
                 assert made.go.wait(10)
         return {"map": 0.625}
 
-    monkeypatch.setattr(live_row, "measure_cell", measure_cell)
+    monkeypatch.setattr(result_explorers, "measure_cell", measure_cell)
     return made
 
 
@@ -68,7 +68,7 @@ def test_an_error_is_shown(row, monkeypatch):
     def fails(*_):
         raise OSError("the <disk> is full")
 
-    monkeypatch.setattr(live_row, "measure_cell", fails)
+    monkeypatch.setattr(result_explorers, "measure_cell", fails)
     row.job.begin()
     row.job.thread.join(10)
     assert "OSError" in row.job.result.value and "&lt;disk&gt;" in row.job.result.value

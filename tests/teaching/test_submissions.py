@@ -27,7 +27,7 @@ from making import (
 from solved import SOLVED
 
 from delf_lesson.classroom.exercises import EXERCISES
-from delf_lesson.teaching.release import SolutionCell, is_stub, missing_imports, solutions_in
+from delf_lesson.teaching.solution_cells import SolutionCell, is_stub, missing_imports, solutions_in
 from delf_lesson.teaching.submissions import (
     check_metadata,
     check_source,

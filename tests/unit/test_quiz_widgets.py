@@ -12,7 +12,7 @@ from delf_lesson.classroom.quiz.question_bank import (
     exam_questions,
     practice_questions,
 )
-from delf_lesson.classroom.quiz.question_widgets import CONTROLS, marked_picture
+from delf_lesson.classroom.quiz.question_widgets import CONTROLS, marked_image
 from delf_lesson.classroom.quiz.quiz_answers import Answers
 
 BANK = {question.id: question for question in practice_questions()}
@@ -58,9 +58,9 @@ def test_right_answers_are_told_so_and_counted(path):
     answer_all(practice.sheet.boxes)
     for box in practice.sheet.boxes:
         box.button.click()
-        assert "<em>Right.</em> First try." in box.said.value, box.question.id
+        assert "<em>Right.</em> First try." in box.feedback.value, box.question.id
         box.button.click()
-        assert "Try 2." in box.said.value
+        assert "Try 2." in box.feedback.value
     kept = Answers.read(path)
     assert kept.attempts == dict.fromkeys(ONE_OF_EACH, 2)
     assert set(kept.answers) == set(ONE_OF_EACH)
@@ -72,9 +72,9 @@ def test_wrong_answers_hear_their_own_feedback(path):
     answer_all(practice.sheet.boxes, rightly=False)
     for box in practice.sheet.boxes:
         box.button.click()
-        assert "<em>Right.</em>" not in box.said.value
-        assert 'role="status"' in box.said.value
-    said = practice.sheet.boxes[0].said.value
+        assert "<em>Right.</em>" not in box.feedback.value
+        assert 'role="status"' in box.feedback.value
+    said = practice.sheet.boxes[0].feedback.value
     letter = practice.sheet.state.answers["edge-response"]
     assert QUESTIONS[0].key.feedback[letter][:20] in said
 
@@ -82,7 +82,7 @@ def test_wrong_answers_hear_their_own_feedback(path):
 def test_an_answer_comes_before_a_check(path):
     practice = Practice("quiz", QUESTIONS[:1], path)
     practice.sheet.boxes[0].button.click()
-    assert "Answer first" in practice.sheet.boxes[0].said.value
+    assert "Answer first" in practice.sheet.boxes[0].feedback.value
 
 
 def test_answers_survive_a_restart_of_the_kernel(path):
@@ -129,7 +129,7 @@ def test_a_click_near_a_point_chooses_it(path):
         assert box.control.answer == option.letter
     box.control._clicked({"dataX": 600, "dataY": 400})
     assert box.control.answer == option.letter
-    assert marked_picture(box.question).shape[2] == 3
+    assert marked_image(box.question).shape[2] == 3
     assert "points marked by the numbers 1 to 4" in box.control.labels.alt
 
 

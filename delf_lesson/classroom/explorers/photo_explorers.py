@@ -33,7 +33,7 @@ from delf_lesson.classroom.explorers.explorer import (
     Shown,
     jpeg,
     labelled_box,
-    new_picture,
+    new_image,
     slider,
     steps,
     switch,
@@ -210,15 +210,15 @@ class OwnPhoto(Shown):
         self.folder = widgets.Text(
             description="or in the folder", placeholder="path of a folder", style=WIDE
         )
-        self.picture = new_picture()
-        self.picture.layout.display = "none"
+        self.image = new_image()
+        self.image.layout.display = "none"
         self.labels = Labels(shown=False)
         self.job = Job("Search", "Describe the pictures and search them", self._search)
         chosen = widgets.HBox(
             [self.upload, self.system, self.town, self.folder], layout={"flex_flow": "row wrap"}
         )
         text = "Search with a photograph of your own: choose it, a system, and where to search"
-        box = labelled_box([chosen, self.job.widget, self.picture], self.labels)
+        box = labelled_box([chosen, self.job.widget, self.image], self.labels)
         super().__init__(box, text)
 
     def _search(self, bar: Bar) -> str:
@@ -230,7 +230,7 @@ class OwnPhoto(Shown):
         images = list_images(folder) if folder else load(self.town.value).images
         system = find_system(self.system.value)
         picture, says = search_images(system.name, images, query, bar, self.cache)
-        self.picture.value, self.picture.layout.display = jpeg(picture), ""
+        self.image.value, self.image.layout.display = jpeg(picture), ""
         self.labels.alt = says
         return says
 

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from delf_lesson.datasets.rendered import data_folder
-from delf_lesson.datasets.training_set import TrainingPicture, training_pictures
+from delf_lesson.datasets.training_set import TrainingImage, training_images
 from delf_lesson.files import write_atomically
 
 from . import assemble
@@ -38,8 +38,8 @@ SAME_SURFACE = 0.01
 
 def write_points(shipped: Path, workers: int = 2) -> None:
     """Write `training/points.npz` of a folder of shipped sets, and its checksum."""
-    of_landmark: dict[str, list[TrainingPicture]] = {}
-    for picture in training_pictures("clean", shipped):
+    of_landmark: dict[str, list[TrainingImage]] = {}
+    for picture in training_images("clean", shipped):
         of_landmark.setdefault(picture.landmark, []).append(picture)
     arrays = {}
     with ProcessPoolExecutor(workers) as pool:
@@ -56,7 +56,7 @@ def write_points(shipped: Path, workers: int = 2) -> None:
     assemble.write_checksums(shipped)
 
 
-def _points(pictures: Sequence[TrainingPicture]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _points(pictures: Sequence[TrainingImage]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Points (P, 3), their sizes in metres (P,), and who sees them (pictures, P)."""
     seed = int(pictures[0].landmark.rsplit("_", 1)[1])
     body, _ = build(pictures[0].family, seed).split()
@@ -81,7 +81,7 @@ def _points(pictures: Sequence[TrainingPicture]) -> tuple[np.ndarray, np.ndarray
     return xyz[kept], size[kept], seen[:, kept]
 
 
-def _depth(triangles: np.ndarray, picture: TrainingPicture) -> np.ndarray:
+def _depth(triangles: np.ndarray, picture: TrainingImage) -> np.ndarray:
     """The landmark's depth (H, W) where the picture shows it, 0 elsewhere."""
     mask = picture.mask()
     height, width = mask.shape
@@ -91,7 +91,7 @@ def _depth(triangles: np.ndarray, picture: TrainingPicture) -> np.ndarray:
 
 
 def _keypoints(
-    picture: TrainingPicture, depth: np.ndarray
+    picture: TrainingImage, depth: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Keypoints on the landmark: points (N, 3), sizes in metres; pixels (N, 2), sizes in them."""
     grey = cv2.cvtColor(picture.read(), cv2.COLOR_RGB2GRAY)
@@ -105,7 +105,7 @@ def _keypoints(
     return picture.camera.lift(xy, z), size * z / picture.camera.K[0, 0], xy, size
 
 
-def _seen(xyz: np.ndarray, picture: TrainingPicture, depth: np.ndarray) -> np.ndarray:
+def _seen(xyz: np.ndarray, picture: TrainingImage, depth: np.ndarray) -> np.ndarray:
     """Which points the picture shows: its nearest surface there is theirs."""
     xy, z = picture.camera.project(xyz)
     height, width = depth.shape
@@ -117,7 +117,7 @@ def _seen(xyz: np.ndarray, picture: TrainingPicture, depth: np.ndarray) -> np.nd
 
 
 def _at_keypoint(
-    xyz: np.ndarray, size: np.ndarray, picture: TrainingPicture, keypoints: tuple
+    xyz: np.ndarray, size: np.ndarray, picture: TrainingImage, keypoints: tuple
 ) -> np.ndarray:
     """Whether the picture has a keypoint of about the expected size where the points are."""
     _, _, pixels, sizes = keypoints

@@ -1,7 +1,7 @@
-"""Experiments of the labs: cells on the landmark, the cost of clutter, where cells look.
+"""Experiments of the labs: features on the landmark, the cost of clutter, where cells look.
 
-Slides "Motivation" and "Keypoint Selection Result"; labs 03 to 05. The mask of a rendered image
-says which pixels are the landmark, so what the slides show on two examples is counted here.
+Slides "Motivation" and "Keypoint Selection Result"; labs 03 to 05. The slides show two examples.
+Here the mask of every rendered image says which pixels are the landmark, so we can count.
 """
 
 import time
@@ -22,12 +22,13 @@ from delf_lesson.retrieval.index import FeatureIndex
 from delf_lesson.retrieval.voting import group_by_image, votes
 
 COUNTS = (100, 300, 1000)
+"""Numbers of best-scored keypoints for which `shares_on_mask` is measured."""
 
 
 def on_mask(features: LocalFeatures, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which keypoints (N,) lie on a mask (H, W) of the image they are of.
+    """Which keypoints (N,) lie on a mask (H, W) of their image.
 
-    Raises ValueError if the mask is not boolean, or of another size than the image.
+    Raises ValueError if the mask is not boolean, or has another size than the image.
     """
     if mask.dtype != bool:
         raise ValueError(f"mask is {mask.dtype}; wanted bool: compare a grey one with 0")
@@ -45,7 +46,7 @@ def shares_on_mask(
 ) -> NDArray[np.float64]:
     """The share of the best-scored 100, 300 and 1000 keypoints that lie on a mask (H, W).
 
-    Where there are fewer keypoints, of all there are. Raises ValueError if there are none.
+    With fewer keypoints, the share of all of them. Raises ValueError if there are none.
     """
     if len(features) == 0:
         raise ValueError("features holds no keypoints, so no share of them is on the mask")
@@ -58,8 +59,8 @@ def words_on_clutter(
 ) -> float:
     """The share of a codebook's visual words that stand for clutter.
 
-    descriptors: (N, D), quantised by k-means into so many words; landmark: which of them (N,) lie
-    on the landmark. A word stands for what the majority of its descriptors lie on.
+    descriptors: (N, D), quantised by k-means into this many words; landmark: which descriptors
+    (N,) lie on the landmark. A word stands for what most of its descriptors lie on.
     """
     if len(descriptors) != len(landmark) or len(descriptors) < words:
         raise ValueError(
@@ -77,34 +78,35 @@ def words_on_clutter(
 
 
 @dataclass(frozen=True)
-class Seen:
-    """Features of an image, and which of them (N,) lie on its landmark."""
+class LandmarkFeatures:
+    """Features of an image, and which features (N,) lie on its landmark."""
 
     features: LocalFeatures
     landmark: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, features: LocalFeatures, mask: NDArray[np.bool_]) -> "Seen":
+    def of(cls, features: LocalFeatures, mask: NDArray[np.bool_]) -> "LandmarkFeatures":
         """Features of an image whose landmark covers a mask (H, W)."""
         return cls(features, on_mask(features, mask))
 
-    def without_clutter(self, kept: float, seed: int = 0) -> "Seen":
-        """All features on the landmark, and this share of the others, chosen by lot."""
+    def with_clutter(self, share: float, seed: int = 0) -> "LandmarkFeatures":
+        """All features on the landmark, and a random share of the other features."""
         clutter = np.flatnonzero(~self.landmark)
-        drawn = np.random.default_rng(seed).permutation(clutter)[: round(kept * len(clutter))]
+        drawn = np.random.default_rng(seed).permutation(clutter)[: round(share * len(clutter))]
         rows = np.sort(np.concatenate([np.flatnonzero(self.landmark), drawn]))
-        return Seen(self.features.select(rows), self.landmark[rows])
+        return LandmarkFeatures(self.features.select(rows), self.landmark[rows])
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What a collection costs with this share of its clutter kept.
+class ClutterCost:
+    """What it costs to index and search images with a share of their clutter.
 
-    descriptors: in the index; words: share of visual words spent on clutter; seconds: of searching
-    all queries; mean_average_precision: of rankings by votes, without verification.
+    clutter: the share; descriptors: in the index; words: share of visual words spent on clutter;
+    seconds: to search all queries; mean_average_precision: of rankings by votes, without
+    verification.
     """
 
-    kept: float
+    clutter: float
     descriptors: int
     words: float
     seconds: float
@@ -112,56 +114,61 @@ class Cost:
 
 
 def cost_of_clutter(
-    images: Mapping[str, Seen],
-    queries: Mapping[str, Seen],
+    images: Mapping[str, LandmarkFeatures],
+    queries: Mapping[str, LandmarkFeatures],
     truth: Mapping[str, Truth],
     shares: Sequence[float],
     words: int = 256,
     sample: int = 20_000,
     seed: int = 0,
-) -> list[Cost]:
-    """The same collection and queries with more and more of their clutter.
+) -> list[ClutterCost]:
+    """The same images and queries with more and more of their clutter.
 
-    shares: of the clutter kept, in images and queries, from 0 to 1. words: of a codebook made from
-    `sample` of the descriptors.
+    shares: of the clutter in images and queries, each from 0 to 1. words: of a codebook that is
+    trained on `sample` of the descriptors.
 
-    Raises ValueError if an image of a query's landmark is lacking, or descriptors for the words.
+    Raises ValueError if a query has no image of its landmark, or if there are fewer descriptors
+    than words.
     """
-    lacking = [name for name in queries if not truth[name].positives & set(images)]
-    if lacking:
-        raise ValueError(f"images hold none of the landmark of query {lacking[0]}")
-    return [_cost(images, queries, truth, kept, words, sample, seed) for kept in shares]
+    missing = [name for name in queries if not truth[name].positives & set(images)]
+    if missing:
+        raise ValueError(f"images hold none of the landmark of query {missing[0]}")
+    return [_cost(images, queries, truth, share, words, sample, seed) for share in shares]
 
 
 def _cost(
-    images: Mapping[str, Seen],
-    queries: Mapping[str, Seen],
+    images: Mapping[str, LandmarkFeatures],
+    queries: Mapping[str, LandmarkFeatures],
     truth: Mapping[str, Truth],
-    kept: float,
+    share: float,
     words: int,
     sample: int,
     seed: int,
-) -> Cost:
+) -> ClutterCost:
     names = sorted(images)
-    thinned = [images[name].without_clutter(kept, seed) for name in names]
-    collection = {name: one.features for name, one in zip(names, thinned, strict=True)}
-    asked = {name: query.without_clutter(kept, seed) for name, query in queries.items()}
-    index = FeatureIndex.of(collection)
+    thinned = {name: images[name].with_clutter(share, seed) for name in names}
+    index = FeatureIndex.of({name: image.features for name, image in thinned.items()})
+    query_features = {
+        name: query.with_clutter(share, seed).features for name, query in queries.items()
+    }
     started = time.perf_counter()
-    found = {name: index.search(query.features.descriptors, 60) for name, query in asked.items()}
+    neighbours = {
+        name: index.search(features.descriptors, 60) for name, features in query_features.items()
+    }
     seconds = time.perf_counter() - started
     precisions = []
-    for name, neighbours in found.items():
-        vote = votes(group_by_image(neighbours), len(names))
-        ranking = [names[place] for place in np.argsort(-vote, kind="stable")]
-        known = truth[name]
-        positives = known.positives & set(names)
-        precisions.append(average_precision(ranking, positives, known.junk & set(names)))
-    rows = np.concatenate([one.features.descriptors for one in thinned])
-    landmark = np.concatenate([one.landmark for one in thinned])
+    for name in queries:
+        scores = votes(group_by_image(neighbours[name]), len(names))
+        ranking = [names[image] for image in np.argsort(-scores, kind="stable")]
+        positives, junk = (
+            images_of & set(names) for images_of in (truth[name].positives, truth[name].junk)
+        )
+        precisions.append(average_precision(ranking, positives, junk))
+    rows = np.concatenate([image.features.descriptors for image in thinned.values()])
+    landmark = np.concatenate([image.landmark for image in thinned.values()])
     drawn = np.random.default_rng(seed).permutation(len(rows))[:sample]
     spent = words_on_clutter(rows[drawn], landmark[drawn], words, seed)
-    return Cost(kept, len(rows), spent, seconds, fmean(precisions))
+    return ClutterCost(share, len(rows), spent, seconds, fmean(precisions))
 
 
 def leaning(
@@ -207,19 +214,19 @@ def leaning(
 def nearest_elsewhere(
     descriptors: NDArray[np.float32], images: NDArray[np.int64], asked: NDArray[np.int64], k: int
 ) -> NDArray[np.int64]:
-    """The k descriptors nearest to each one asked, one an image, its own image left out.
+    """The k nearest descriptors of other images for each query row, at most one from each image.
 
-    descriptors: unit rows (N, D); images: which image each is of (N,); asked: rows (Q,). Returns
-    rows (Q, k), nearest first. One an image, since the cells beside the nearest show the same.
-    Raises ValueError unless there are more than k images.
+    descriptors: unit rows (N, D); images: which image each row comes from (N,); asked: the query
+    rows (Q,). Returns rows (Q, k), nearest first. An image counts once, since the cells beside its
+    nearest cell show the same. Raises ValueError unless there are more than k images.
     """
     if len(set(images.tolist())) <= k:
         raise ValueError(f"images holds {len(set(images.tolist()))} images; wanted more than {k}")
     similarity = descriptors[asked] @ descriptors.T
-    best, values = [], []  # of each image: its nearest descriptor, and how near
+    best, values = [], []  # for each image: its nearest row to every query row, and the similarity
     for image in np.unique(images):
-        own = np.flatnonzero(images == image)
-        nearest = own[similarity[:, own].argmax(axis=1)]
+        rows = np.flatnonzero(images == image)
+        nearest = rows[similarity[:, rows].argmax(axis=1)]
         best.append(nearest)
         values.append(
             np.where(images[asked] == image, -np.inf, similarity[np.arange(len(asked)), nearest])

@@ -22,16 +22,16 @@ def data() -> None:
 def list_() -> None:
     """What can be fetched, how large it is, and what is here."""
     from delf_lesson.datasets.fetch.catalogue import CATALOGUE
-    from delf_lesson.datasets.fetch.local_dataset import Stored
+    from delf_lesson.datasets.fetch.local_dataset import LocalDataset
 
-    for source in CATALOGUE.values():
-        stored = Stored.of(source)
-        missing = len(stored.missing())
-        here = len(source.files) - missing
-        state = "whole" if not missing else f"{here} of {len(source.files)} files" if here else "-"
-        click.echo(f"{source.name:24}{_size(source.gigabytes):>9}  {state}")
-        click.echo(f"{'':24}{source.summary}, {source.images:,} images")
-    click.echo(f"in {Stored.of(next(iter(CATALOGUE.values()))).folder.parent}")
+    for spec in CATALOGUE.values():
+        dataset = LocalDataset.of(spec)
+        missing = len(dataset.missing())
+        here = len(spec.files) - missing
+        state = "whole" if not missing else f"{here} of {len(spec.files)} files" if here else "-"
+        click.echo(f"{spec.name:24}{_size(spec.gigabytes):>9}  {state}")
+        click.echo(f"{'':24}{spec.summary}, {spec.images:,} images")
+    click.echo(f"in {LocalDataset.of(next(iter(CATALOGUE.values()))).folder.parent}")
 
 
 def _size(gigabytes: float) -> str:
@@ -65,32 +65,32 @@ def fetch(names: tuple[str, ...], parts: list[int] | None, jobs: int, accept_ter
     Their terms are shown first. See `delf-lesson data list` for names.
     """
     from delf_lesson.datasets.fetch.fetching import fetch as fetch_files
-    from delf_lesson.datasets.fetch.local_dataset import Stored
+    from delf_lesson.datasets.fetch.local_dataset import LocalDataset
 
     wanted = _wanted(names, parts)
-    for source, _ in wanted:
-        click.echo(f"{source.name}: {source.summary}, {_size(source.gigabytes)} whole.", err=True)
-        click.echo(f"Terms: {source.terms} {source.page}", err=True)
+    for spec, _ in wanted:
+        click.echo(f"{spec.name}: {spec.summary}, {_size(spec.gigabytes)} whole.", err=True)
+        click.echo(f"Terms: {spec.terms} {spec.page}", err=True)
     if wanted and not accept_terms:
         if not sys.stdin.isatty():
             raise click.UsageError("say that you accept the terms: --accept-terms")
         click.confirm("Fetch on these terms?", abort=True, err=True)
     try:
-        for source, own in wanted:
+        for spec, own in wanted:
             line = Line()
-            fetch_files(Stored.of(source), own, jobs, line.show)
+            fetch_files(LocalDataset.of(spec), own, jobs, line.show)
             line.end()
     except (DownloadError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     for name in names:
-        click.echo(f"{name} is here: {Stored.of(_source(name)).folder}")
+        click.echo(f"{name} is here: {LocalDataset.of(_spec(name)).folder}")
 
 
-def _source(name: str) -> Any:
-    from delf_lesson.datasets.fetch.catalogue import find_source
+def _spec(name: str) -> Any:
+    from delf_lesson.datasets.fetch.catalogue import find_dataset
 
     try:
-        return find_source(name)
+        return find_dataset(name)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -99,24 +99,24 @@ def _wanted(names: tuple[str, ...], parts: list[int] | None) -> list[tuple[Any, 
     """What is not here yet of the data sets, the pictures before what is about them, and of each
     which parts are asked for."""
     from delf_lesson.datasets.fetch.fetching import chosen
-    from delf_lesson.datasets.fetch.local_dataset import Stored
+    from delf_lesson.datasets.fetch.local_dataset import LocalDataset
 
-    sources: dict[str, Any] = {}
+    specs: dict[str, Any] = {}
     for name in names:
-        source = _source(name)
-        if source.needs:
-            sources[source.needs] = _source(source.needs)
-        sources[name] = source
-    in_parts = any(source.parts for source in sources.values())
+        spec = _spec(name)
+        if spec.needs:
+            specs[spec.needs] = _spec(spec.needs)
+        specs[name] = spec
+    in_parts = any(spec.parts for spec in specs.values())
     wanted = []
-    for source in sources.values():
-        own = parts if source.parts or not in_parts else None
+    for spec in specs.values():
+        own = parts if spec.parts or not in_parts else None
         try:
-            files = chosen(source, own)
+            files = chosen(spec, own)
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
-        if Stored.of(source).missing(files):
-            wanted.append((source, own))
+        if LocalDataset.of(spec).missing(files):
+            wanted.append((spec, own))
     return wanted
 
 
@@ -156,21 +156,21 @@ def verify(name: str) -> None:
     """
     from delf_lesson.datasets.fetch import local_dataset as store
 
-    source = _source(name)
-    stored = store.Stored.of(source)
-    missing = stored.missing()
+    spec = _spec(name)
+    dataset = store.LocalDataset.of(spec)
+    missing = dataset.missing()
 
     def progress(files: Any) -> Any:
         with click.progressbar(files, label="Reading", file=sys.stderr) as bar:
             yield from bar
 
-    wrong = list(store.verify(stored, progress))
+    wrong = list(store.verify(dataset, progress))
     for path, why in wrong:
         click.echo(f"{Path(path)}: {why}")
-    whole = not wrong and (not missing or (source.parts and len(missing) < len(source.files)))
-    here = len(source.files) - len(missing)
+    whole = not wrong and (not missing or (spec.parts and len(missing) < len(spec.files)))
+    here = len(spec.files) - len(missing)
     click.echo(
-        f"{name}: {here} of {len(source.files)} files are here, "
+        f"{name}: {here} of {len(spec.files)} files are here, "
         + ("all as they came" if not wrong else f"{len(wrong)} pictures or lists are not")
         + ("" if whole else f"; get it with: delf-lesson data fetch {name}")
     )

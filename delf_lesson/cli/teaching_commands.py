@@ -63,18 +63,18 @@ def grade(folder: Path, out: Path, seed: int, jobs: int | None) -> None:
         raise click.ClickException(
             "nbgrader is not installed. With pip: pip install -e '.[teach]' in the lesson's folder"
         )
-    from delf_lesson.teaching.grading import grade_class, write_outcomes
+    from delf_lesson.teaching.grading import grade_class, write_grades
 
     started = time.perf_counter()
     try:
-        count, outcomes = grade_class(folder, seed, jobs)
-        with click.progressbar(outcomes, count, label="Grading", file=sys.stderr) as steps:
-            done = list(steps)
-        write_outcomes(done, out)
+        count, submissions = grade_class(folder, seed, jobs)
+        with click.progressbar(submissions, count, label="Grading", file=sys.stderr) as bar:
+            grades = list(bar)
+        write_grades(grades, out)
     except (OSError, ValueError, RuntimeError) as error:
         raise click.ClickException(str(error)) from error
-    odd = sum(bool(one.problems) for one in done)
+    doubtful = sum(bool(graded.problems) for graded in grades)
     minutes = (time.perf_counter() - started) / 60
-    click.echo(f"{len(done)} submissions in {minutes:.1f} minutes: {out / 'grades.csv'}")
-    if odd:
-        click.echo(f"{odd} have something to look at: {out / 'report.md'}")
+    click.echo(f"{len(grades)} submissions in {minutes:.1f} minutes: {out / 'grades.csv'}")
+    if doubtful:
+        click.echo(f"{doubtful} have something to look at: {out / 'report.md'}")

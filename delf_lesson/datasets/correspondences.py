@@ -1,7 +1,7 @@
-"""True matches between two pictures of a landmark, from depth and cameras (notebook 02).
+"""True matches between two images of a landmark, from depth and cameras (lab 02).
 
-A rendered pair says exactly which pixel of one picture is seen where in the other: what
-repeatability and matching precision are measured against.
+A rendered pair says exactly where a pixel of one image is seen in the other. Repeatability and
+matching precision are measured against it.
 """
 
 import json
@@ -13,10 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from delf_lesson.datasets.rendered import CITIES, Picture, checked, data_folder, pictures
+from delf_lesson.datasets.rendered import (
+    CITIES,
+    RenderedImage,
+    checked,
+    data_folder,
+    rendered_images,
+)
 
 KINDS = ("viewpoint", "scale", "light", "night")
-"""What mainly differs between the two pictures of a pair."""
+"""What mainly differs between the two images of a pair."""
 DEPTH_STEPS = 4000
 """A depth file holds round(DEPTH_STEPS * ln(metres)), and 0 where there is no landmark."""
 SAME_SURFACE = 0.01
@@ -25,34 +31,34 @@ SAME_SURFACE = 0.01
 
 @dataclass(frozen=True)
 class Pair:
-    """Two pictures of one landmark whose true matches are known.
+    """Two images of one landmark whose true matches are known.
 
     kind: one of `KINDS`; azimuth_difference: degrees; scale_ratio: at least 1.
     """
 
     landmark: str
     kind: str
-    first: Picture
-    second: Picture
+    first: RenderedImage
+    second: RenderedImage
     azimuth_difference: float
     scale_ratio: float
 
     def transfer(self, xy: NDArray) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Where points of the first picture are in the second.
+        """Where points of the first image are in the second.
 
         xy: (N, 2), `(x, y)` in pixels. Returns the points (N, 2), float32, NaN off the landmark,
-        and whether each is visible there (N,): on the landmark in both pictures, inside the
+        and whether each is visible there (N,): on the landmark in both images, inside the
         second, and not behind another part of the building.
         """
         return _transfer(np.asarray(xy, np.float64), self._first, self._second)
 
     def transfer_back(self, xy: NDArray) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Where points of the second picture are in the first; see `transfer`."""
+        """Where points of the second image are in the first; see `transfer`."""
         return _transfer(np.asarray(xy, np.float64), self._second, self._first)
 
     @cached_property
     def covisible(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """The pixels of the first and of the second picture that the other one shows as well."""
+        """The pixels of the first and of the second image that the other image shows as well."""
         return _region(self._first, self._second), _region(self._second, self._first)
 
     def correct(self, xy1: NDArray, xy2: NDArray, tolerance: float = 3.0) -> NDArray[np.bool_]:
@@ -72,7 +78,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class _View:
-    picture: Picture
+    image: RenderedImage
     depth: NDArray[np.float64]  # (H, W) metres, NaN off the landmark
 
 
@@ -82,29 +88,30 @@ def pairs(city: str | None = None, kind: str | None = None) -> tuple[Pair, ...]:
         raise ValueError(f"city is {city!r}; wanted one of {', '.join(CITIES)}")
     if kind is not None and kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; wanted one of {', '.join(KINDS)}")
-    found = [p for name in ([city] if city else CITIES) for p in _pairs(name, data_folder())]
-    return tuple(p for p in found if kind is None or p.kind == kind)
+    cities = [city] if city else CITIES
+    every = [pair for name in cities for pair in _pairs(name, data_folder())]
+    return tuple(pair for pair in every if kind is None or pair.kind == kind)
 
 
 @lru_cache(maxsize=4)
 def _pairs(city: str, root: Path) -> tuple[Pair, ...]:
-    by_name = {p.name: p for p in pictures(city)}
+    by_name = {image.name: image for image in rendered_images(city)}
     lines = checked(root / city / "pairs.jsonl", root).read_text(encoding="utf-8").splitlines()
-    found = []
+    every = []
     for record in map(json.loads, lines):
         first, second = by_name[record.pop("first")], by_name[record.pop("second")]
-        found.append(Pair(first=first, second=second, **record))
-    return tuple(found)
+        every.append(Pair(first=first, second=second, **record))
+    return tuple(every)
 
 
-def landmark_depth(picture: Picture) -> NDArray[np.float64]:
+def landmark_depth(image: RenderedImage) -> NDArray[np.float64]:
     """Depth of the landmark along the camera's axis (H, W), in metres, NaN elsewhere.
 
-    Raises FileNotFoundError for a picture that is in none of the shipped pairs.
+    Raises FileNotFoundError for an image that is in none of the shipped pairs.
     """
-    path = picture.path.parent.parent / "depth" / f"{picture.name}.png"
-    with Image.open(checked(path, data_folder())) as image:
-        steps = np.array(image).astype(np.float64)
+    path = image.path.parent.parent / "depth" / f"{image.name}.png"
+    with Image.open(checked(path, data_folder())) as depth_file:
+        steps = np.array(depth_file).astype(np.float64)
     return np.where(steps > 0, np.exp(steps / DEPTH_STEPS), np.nan)
 
 
@@ -112,7 +119,7 @@ def _transfer(xy: NDArray, view: _View, other: _View) -> tuple[NDArray, NDArray]
     if xy.ndim != 2 or xy.shape[1] != 2:
         raise ValueError(f"xy has shape {xy.shape}; wanted (N, 2), one (x, y) a row")
     depth = _depth_at(xy, view.depth)
-    there, depth_there = other.picture.camera.project(view.picture.camera.lift(xy, depth))
+    there, depth_there = other.image.camera.project(view.image.camera.lift(xy, depth))
     visible = _seen_at(there, depth_there, other.depth)
     there[np.isnan(depth)] = np.nan
     return there.astype(np.float32), visible
@@ -138,7 +145,7 @@ def _depth_at(xy: NDArray, depth: NDArray) -> NDArray:
 
 
 def _seen_at(xy: NDArray, depth: NDArray, depths: NDArray) -> NDArray[np.bool_]:
-    """Whether a surface of that depth is what the picture shows within a pixel of the point."""
+    """Whether the image shows a surface of that depth within a pixel of the point."""
     height, width = depths.shape
     seen = np.zeros(len(xy), bool)
     with np.errstate(invalid="ignore"):

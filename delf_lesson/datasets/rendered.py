@@ -1,7 +1,7 @@
 """The rendered landmark benchmark: two cities and distractors (`data/landmarks`).
 
-What every image is and shows was computed when it was rendered; data/landmarks/README.md says how.
-Files are checked against the SHA256SUMS beside them when they are first opened.
+The renderer computed what every image shows; data/landmarks/README.md says how. Files are checked
+against the SHA256SUMS beside them when they are first opened.
 """
 
 import hashlib
@@ -19,53 +19,8 @@ from delf_lesson.datasets.benchmark import Benchmark, Query, Truth
 from delf_lesson.files import project_root
 from delf_lesson.images import Pixels, read_image
 
-SUMS = "SHA256SUMS"
-
-
-def checked(path: Path, root: Path) -> Path:
-    """`path` itself, if it holds what the SHA256SUMS in the folder `root` says.
-
-    A file is read whole once in a process, and again only after it changed. Raises
-    FileNotFoundError if it is missing and ValueError if it differs, with the command that
-    restores it.
-    """
-    try:
-        state = path.stat()
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path} is missing; {_remedy(root)}") from None
-    wanted = _listed(root / SUMS, _changed_at(root / SUMS, root)).get(
-        path.relative_to(root).as_posix()
-    )
-    if wanted is None:
-        raise ValueError(f"{path} is not listed in {root / SUMS}; {_remedy(root)}")
-    if _digest(path, state.st_mtime_ns, state.st_size) != wanted:
-        raise ValueError(f"{path} has changed since it was shipped; {_remedy(root)}")
-    return path
-
-
-def _remedy(root: Path) -> str:
-    return f"restore it with: git checkout -- {root} (or, if you rendered it, render it again)"
-
-
-def _changed_at(sums: Path, root: Path) -> int:
-    try:
-        return sums.stat().st_mtime_ns
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{sums} is missing; {_remedy(root)}") from None
-
-
-@lru_cache(maxsize=8)
-def _listed(sums: Path, changed_at: int) -> dict[str, str]:
-    lines = (line.split(maxsplit=1) for line in sums.read_text(encoding="utf-8").splitlines())
-    return {name: digest for digest, name in lines}
-
-
-@lru_cache(maxsize=65536)
-def _digest(path: Path, changed_at: int, size: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 CITIES = ("albion", "lutetia")
+SUMS = "SHA256SUMS"
 
 
 @dataclass(frozen=True)
@@ -97,14 +52,14 @@ class Camera:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One rendered picture and all that is known about it.
+class RenderedImage:
+    """One rendered image and all that is known about it.
 
     role: "database", "query", "absent", "distractor" or "distractor_query"; landmark: its name in
     its city, if it shows one of them; kind: "landmark" (also look-alikes and other towns'),
     "street", "square" or "country"; view: "good", "ok", "junk" or "absent".
     visible_share: seen pixels of the building over those it would have without occluders and
-    frame; area_share: seen pixels over the picture's; azimuth: degrees off the front; distance:
+    frame; area_share: seen pixels over the image's; azimuth: degrees off the front; distance:
     metres; pixels_per_metre: the building's scale; box: around its seen pixels.
     """
 
@@ -131,11 +86,11 @@ class Picture:
     mask_path: Path | None
 
     def read(self) -> Pixels:
-        """The picture, `uint8` RGB (H, W, 3)."""
+        """The image, `uint8` RGB (H, W, 3)."""
         return read_image(checked(self.path, data_folder()))
 
     def mask(self) -> NDArray[np.bool_]:
-        """Which pixels are the landmark, (H, W). ValueError if the picture shows none."""
+        """Which pixels are the landmark, (H, W). ValueError if the image shows none."""
         if self.mask_path is None:
             raise ValueError(f"{self.name} shows none of the landmarks, so it has no mask")
         with Image.open(checked(self.mask_path, data_folder())) as image:
@@ -143,29 +98,29 @@ class Picture:
 
 
 def data_folder() -> Path:
-    """Where the shipped benchmark lies."""
+    """The folder of the shipped benchmark."""
     return project_root() / "data" / "landmarks"
 
 
-def pictures(name: str) -> tuple[Picture, ...]:
-    """All pictures of "albion", "lutetia" or "distractors", sorted by name."""
+def rendered_images(name: str) -> tuple[RenderedImage, ...]:
+    """All images of "albion", "lutetia" or "distractors", sorted by name."""
     if name not in (*CITIES, "distractors"):
         raise ValueError(f"name is {name!r}; wanted albion, lutetia or distractors")
-    return _pictures(name, data_folder())
+    return _rendered_images(name, data_folder())
 
 
 @lru_cache(maxsize=8)
-def _pictures(name: str, root: Path) -> tuple[Picture, ...]:
+def _rendered_images(name: str, root: Path) -> tuple[RenderedImage, ...]:
     lines = checked(root / name / "images.jsonl", root).read_text(encoding="utf-8").splitlines()
-    return tuple(_picture(json.loads(line), root / name) for line in lines)
+    return tuple(_rendered_image(json.loads(line), root / name) for line in lines)
 
 
-def _picture(record: dict, folder: Path) -> Picture:
+def _rendered_image(record: dict, folder: Path) -> RenderedImage:
     camera = Camera(*(np.array(record["camera"][key]) for key in "KRt"))
     for array in (camera.K, camera.R, camera.t):
         array.flags.writeable = False
     landmark = record["landmark"]
-    return Picture(
+    return RenderedImage(
         **{
             key: record[key]
             for key in ("name", "role", "kind", "family", "wall", "roof", "weather", "season")
@@ -188,25 +143,25 @@ def _picture(record: dict, folder: Path) -> Picture:
 
 def load_city(name: str, distractors: bool = False) -> Benchmark:
     """A city as a benchmark; see `delf_lesson.datasets.load`."""
-    city = pictures(name)
-    others = pictures("distractors")
-    database = [p for p in city if p.role in ("database", "absent")]
+    city = rendered_images(name)
+    others = rendered_images("distractors")
+    database = [image for image in city if image.role in ("database", "absent")]
     if distractors:
-        database += [p for p in others if p.role == "distractor"]
-    queries = [p for p in city if p.role == "query"]
-    without = [p for p in others if p.role == "distractor_query"]
-    _verify([p.path for p in (*database, *queries, *without)])
+        database += [image for image in others if image.role == "distractor"]
+    queries = [image for image in city if image.role == "query"]
+    without = [image for image in others if image.role == "distractor_query"]
+    _verify([image.path for image in (*database, *queries, *without)])
     return Benchmark(
         name=f"{name}+D" if distractors else name,
-        images=tuple(p.path for p in database),
-        queries=tuple(_query(p) for p in queries),
-        truth={p.name: _truth(p.landmark, database) for p in queries},
-        distractor_queries=tuple(_query(p) for p in without),
+        images=tuple(image.path for image in database),
+        queries=tuple(_query(image) for image in queries),
+        truth={image.name: _truth(image.landmark, database) for image in queries},
+        distractor_queries=tuple(_query(image) for image in without),
     )
 
 
 def _verify(paths: Sequence[Path]) -> None:
-    """Systems open these by their paths, so they are checked here: some 0.1 s, once a process."""
+    """Systems open these files by path, so they are checked here: about 0.1 s, once a process."""
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise FileNotFoundError(
@@ -217,12 +172,56 @@ def _verify(paths: Sequence[Path]) -> None:
         checked(path, data_folder())
 
 
-def _query(picture: Picture) -> Query:
-    return Query(picture.name, picture.path, picture.landmark, picture.box)
+def _query(image: RenderedImage) -> Query:
+    return Query(image.name, image.path, image.landmark, image.box)
 
 
-def _truth(landmark: str | None, database: Sequence[Picture]) -> Truth:
+def _truth(landmark: str | None, database: Sequence[RenderedImage]) -> Truth:
     def named(view: str) -> frozenset[str]:
-        return frozenset(p.name for p in database if p.landmark == landmark and p.view == view)
+        return frozenset(
+            image.name for image in database if image.landmark == landmark and image.view == view
+        )
 
     return Truth(named("good"), named("ok"), named("junk"))
+
+
+def checked(path: Path, root: Path) -> Path:
+    """`path` itself, if its content has the checksum that SHA256SUMS in the folder `root` lists.
+
+    A file is read whole once in a process, and again only after it changed. Raises
+    FileNotFoundError if it is missing and ValueError if it differs, with the command that
+    restores it.
+    """
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} is missing; {_remedy(root)}") from None
+    checksums = _checksums(root / SUMS, _changed_at(root / SUMS, root))
+    wanted = checksums.get(path.relative_to(root).as_posix())
+    if wanted is None:
+        raise ValueError(f"{path} is not listed in {root / SUMS}; {_remedy(root)}")
+    if _digest(path, state.st_mtime_ns, state.st_size) != wanted:
+        raise ValueError(f"{path} has changed since it was shipped; {_remedy(root)}")
+    return path
+
+
+def _remedy(root: Path) -> str:
+    return f"restore it with: git checkout -- {root} (or, if you rendered it, render it again)"
+
+
+def _changed_at(sums: Path, root: Path) -> int:
+    try:
+        return sums.stat().st_mtime_ns
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{sums} is missing; {_remedy(root)}") from None
+
+
+@lru_cache(maxsize=8)
+def _checksums(sums: Path, changed_at: int) -> dict[str, str]:
+    lines = (line.split(maxsplit=1) for line in sums.read_text(encoding="utf-8").splitlines())
+    return {name: digest for digest, name in lines}
+
+
+@lru_cache(maxsize=65536)
+def _digest(path: Path, changed_at: int, size: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

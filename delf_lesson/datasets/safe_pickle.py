@@ -1,7 +1,8 @@
-"""Read a pickle that someone else made, building nothing but plain containers and arrays.
+"""Read a pickle from the network, building nothing but plain containers and arrays.
 
-A pickle is a program: the usual reader calls whatever function it names. This one knows the few
-names that arrays of numbers need, has a function of its own for each, and refuses all others.
+A pickle is a program: the usual reader calls every function that the pickle names. This reader
+knows the few names that arrays of numbers need, replaces each by a safe function, and refuses all
+other names.
 """
 
 import io
@@ -12,18 +13,18 @@ from typing import Any
 import numpy as np
 
 LARGEST = 64 << 20
-"""Bytes; the ground truth that this is for has some hundred thousand."""
+"""Bytes; the ground truth files have a few hundred thousand."""
 
 
 def _empty_array(kind: type, shape: tuple[int, ...], code: bytes) -> np.ndarray:
-    """What an array's own state is then set to, whose length NumPy checks against its shape."""
+    """An array before its state is set; NumPy then checks the content against its shape."""
     if kind is not np.ndarray or shape != (0,):
         raise pickle.UnpicklingError(f"it makes a {kind} of shape {shape}")
     return np.ndarray.__new__(np.ndarray, (0,), np.uint8)
 
 
 def _number_type(name: object, *rest: object) -> np.dtype:
-    """A dtype of numbers or text; one of objects could hold anything."""
+    """A dtype of numbers or text; a dtype of objects could hold anything."""
     kind = np.dtype(name)  # type: ignore[call-overload]
     if kind.kind not in "biufSU":
         raise pickle.UnpicklingError(f"it holds an array of {kind}")
@@ -40,7 +41,7 @@ def _array(content: bytes, kind: np.dtype, shape: tuple[int, ...], order: str) -
 
 
 def _as_bytes(text: str, encoding: str) -> bytes:
-    """How protocols before 3 hold bytes."""
+    """Bytes, in the form that protocols before 3 store them."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"it holds text as {encoding}")
     return text.encode("latin1")
@@ -57,7 +58,7 @@ for _core in ("numpy.core", "numpy._core"):  # older and newer NumPy
     _KNOWN[f"{_core}.numeric", "_frombuffer"] = _array
 
 
-class _PlainReader(pickle.Unpickler):
+class _SafeUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _KNOWN:
             raise pickle.UnpicklingError(f"it names {module}.{name}")
@@ -67,11 +68,11 @@ class _PlainReader(pickle.Unpickler):
         raise pickle.UnpicklingError("it names something outside of itself")
 
 
-def read_plain_pickle(path: str | Path) -> Any:
+def read_safe_pickle(path: str | Path) -> Any:
     """The dicts, lists, tuples, text, numbers and arrays in a pickle of Python 2 or 3.
 
-    Raises FileNotFoundError if there is no such file, and ValueError if it is no whole pickle,
-    too large, or names anything else: nothing of it has been called then.
+    Raises FileNotFoundError if there is no such file, and ValueError if it is no whole pickle, too
+    large, or names anything else. A refused pickle has called nothing.
     """
     path = Path(path)
     if not path.is_file():
@@ -79,8 +80,8 @@ def read_plain_pickle(path: str | Path) -> Any:
     if path.stat().st_size > LARGEST:
         raise ValueError(f"path: {path} has over {LARGEST >> 20} MiB; wanted a small ground truth")
     try:
-        # Python 2 wrote text as bytes; latin1 is how NumPy asks for its own to be read.
-        return _PlainReader(io.BytesIO(path.read_bytes()), encoding="latin1").load()
+        # Python 2 wrote text as bytes; NumPy asks for latin1 to read its arrays.
+        return _SafeUnpickler(io.BytesIO(path.read_bytes()), encoding="latin1").load()
     except Exception as error:  # a damaged pickle can raise anything
         raise ValueError(
             f"path: {path} is not a pickle of plain values ({error}); fetch it again"

@@ -23,13 +23,13 @@ FORMS = ("clean", "full")
 
 
 @dataclass(frozen=True)
-class TrainingPicture:
-    """One picture of the training set; it lies with its mask in its landmark's archive.
+class TrainingImage:
+    """One image of the training set; it lies with its mask in its landmark's archive.
 
-    label: the landmark it is filed under, which in the full form may be wrong; landmark: the one
-    it shows. noise: None, "wrong_label", "crop" (a random part of the picture) or "hidden" (less
-    than a quarter of the landmark is visible, or it is tiny). family, wall, roof, weather and
-    season are its attributes. view, visible_share: as in `rendered.Picture`, before cropping.
+    label: the landmark it is filed under, which in the full form may be wrong; landmark: what it
+    shows. noise: None, "wrong_label", "crop" (a random part of the image) or "hidden" (less than a
+    quarter of the landmark is visible, or it is tiny). family, wall, roof, weather and season are
+    its attributes. view, visible_share: as in `RenderedImage`, before cropping.
     crop: `(x0, y0, x1, y1)` of the part that is read, last pixels included; camera: of that part.
     """
 
@@ -50,7 +50,7 @@ class TrainingPicture:
     root: Path
 
     def read(self) -> Pixels:
-        """The picture, `uint8` RGB (H, W, 3), cropped as its noise says."""
+        """The image, `uint8` RGB (H, W, 3), cropped as its noise says."""
         return self._cropped(self._open("webp").convert("RGB"))
 
     def mask(self) -> NDArray[np.bool_]:
@@ -68,35 +68,35 @@ class TrainingPicture:
         return np.array(image)
 
 
-def training_pictures(
+def training_images(
     form: str = "clean", folder: str | Path | None = None
-) -> tuple[TrainingPicture, ...]:
+) -> tuple[TrainingImage, ...]:
     """The training set, which shares no landmark with the cities (slide "Train Local Descriptor").
 
-    form: "clean" or "full", as Google Landmarks comes: the full one has noise of the kinds and at
-    the rates that the data card names, the clean one is what is left without it.
-    folder: where the generator wrote a larger set (its --shipped); by default the shipped one.
-    Introduced in notebook 04.
+    form: "clean" or "full", like Google Landmarks. The full set has noise of the kinds and at the
+    rates that the data card names; the clean set is what is left without it.
+    folder: where the generator wrote a larger set (its --shipped); by default the shipped set.
+    Introduced in lab 04.
     """
     if form not in FORMS:
         raise ValueError(f"form is {form!r}; wanted clean or full")
-    everything = _training_pictures(Path(folder) if folder else data_folder())
-    return tuple(p for p in everything if form == "full" or p.noise is None)
+    images = _training_images(Path(folder) if folder else data_folder())
+    return tuple(image for image in images if form == "full" or image.noise is None)
 
 
 @lru_cache(maxsize=2)
-def _training_pictures(root: Path) -> tuple[TrainingPicture, ...]:
+def _training_images(root: Path) -> tuple[TrainingImage, ...]:
     text = checked(root / "training" / "images.jsonl", root).read_text(encoding="utf-8")
-    return tuple(_training_picture(json.loads(line), root) for line in io.StringIO(text))
+    return tuple(_training_image(json.loads(line), root) for line in io.StringIO(text))
 
 
-def _training_picture(record: dict, root: Path) -> TrainingPicture:
+def _training_image(record: dict, root: Path) -> TrainingImage:
     keys = (
         *("name", "label", "landmark", "noise", "family", "wall", "roof", "weather", "season"),
         *("view", "visible_share"),
     )
     crop = tuple(record["crop"]) if record["crop"] else None
-    return TrainingPicture(
+    return TrainingImage(
         **{key: record[key] for key in keys},
         crop=crop,
         camera=_camera(record["camera"], crop[:2] if crop else (0, 0)),
@@ -106,7 +106,7 @@ def _training_picture(record: dict, root: Path) -> TrainingPicture:
 
 
 def _camera(record: dict, corner: tuple[int, int]) -> Camera:
-    """A camera from (f, cx, cy), a rotation vector and t, for a picture cut at `corner`."""
+    """A camera from (f, cx, cy), a rotation vector and t, for an image cut at `corner`."""
     f, cx, cy = record["K"]
     K = np.array([[f, 0, cx - corner[0]], [0, f, cy - corner[1]], [0, 0, 1.0]])
     camera = Camera(K, cv2.Rodrigues(np.array(record["turn"]))[0], np.array(record["t"]))
@@ -117,24 +117,24 @@ def _camera(record: dict, corner: tuple[int, int]) -> Camera:
 
 @dataclass(frozen=True, eq=False)
 class LandmarkPoints:
-    """Points of one landmark at which several pictures have a keypoint.
+    """Points of one landmark at which several images have a keypoint.
 
-    pictures: the clean ones of the landmark, N of them. xyz: float32 (P, 3), metres; size: float32
-    (P,), the diameter of the keypoint there, metres. seen: bool (N, P), which picture shows which.
+    images: the N clean images of the landmark. xyz: float32 (P, 3), metres; size: float32 (P,),
+    the diameter of the keypoint there, metres. seen: bool (N, P), which image shows which point.
     """
 
     landmark: str
-    pictures: tuple[TrainingPicture, ...]
+    images: tuple[TrainingImage, ...]
     xyz: NDArray[np.float32]
     size: NDArray[np.float32]
     seen: NDArray[np.bool_]
 
-    def project(self, picture: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Pixels (P, 2) of all points in a picture, and their keypoints' diameters there (P,).
+    def project(self, image: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Pixels (P, 2) of all points in an image, and their keypoints' diameters there (P,).
 
-        Only those of `seen[picture]` are to be found there.
+        The image shows only the points of `seen[image]`.
         """
-        camera = self.pictures[picture].camera
+        camera = self.images[image].camera
         xy, depth = camera.project(self.xyz)
         with np.errstate(divide="ignore"):
             diameter = self.size * camera.K[0, 0] / depth
@@ -142,7 +142,7 @@ class LandmarkPoints:
 
     @cached_property
     def covisible(self) -> NDArray[np.float32]:
-        """Share (N, N) of the points that the row's picture shows which the column's shows too."""
+        """Share (N, N) of the points seen in the row's image that the column's image shows too."""
         seen = self.seen.astype(np.float32)
         return (seen @ seen.T) / np.maximum(seen.sum(1), 1)[:, None]
 
@@ -150,23 +150,22 @@ class LandmarkPoints:
 def training_points(folder: str | Path | None = None) -> tuple[LandmarkPoints, ...]:
     """The points of every training landmark, in the order of their names.
 
-    folder: as in `training_pictures`; the points of another set are written by
-    `data.generator.points`.
+    folder: as in `training_images`; `data.generator.points` writes the points of another set.
     """
     return _training_points(Path(folder) if folder else data_folder())
 
 
 @lru_cache(maxsize=2)
 def _training_points(root: Path) -> tuple[LandmarkPoints, ...]:
-    of_landmark: dict[str, list[TrainingPicture]] = {}
-    for picture in training_pictures("clean", root):
-        of_landmark.setdefault(picture.landmark, []).append(picture)
-    found = []
+    by_landmark: dict[str, list[TrainingImage]] = {}
+    for image in training_images("clean", root):
+        by_landmark.setdefault(image.landmark, []).append(image)
+    landmark_points = []
     with np.load(checked(root / "training" / "points.npz", root), allow_pickle=False) as stored:
-        for landmark, own in sorted(of_landmark.items()):
+        for landmark, images in sorted(by_landmark.items()):
             xyz, size = stored[f"{landmark}.xyz"], stored[f"{landmark}.size"]
             seen = np.unpackbits(stored[f"{landmark}.seen"], axis=1, count=len(xyz)).astype(bool)
             for array in (xyz, size, seen):
                 array.flags.writeable = False
-            found.append(LandmarkPoints(landmark, tuple(own), xyz, size, seen))
-    return tuple(found)
+            landmark_points.append(LandmarkPoints(landmark, tuple(images), xyz, size, seen))
+    return tuple(landmark_points)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from delf_lesson.datasets.benchmark import Benchmark
-from delf_lesson.datasets.rendered import Picture
+from delf_lesson.datasets.rendered import RenderedImage
 from delf_lesson.evaluation.report import Evaluation
 
 VIEWPOINTS = (0, 20, 40, 60, 120)
@@ -30,7 +30,7 @@ class Recall:
 
 
 def recall_by_condition(
-    evaluation: Evaluation, benchmark: Benchmark, pictures: Sequence[Picture]
+    evaluation: Evaluation, benchmark: Benchmark, pictures: Sequence[RenderedImage]
 ) -> dict[str, dict[str, Recall]]:
     """The share of positives found, by "light", "viewpoint", "scale" and "visible share".
 
@@ -61,7 +61,7 @@ def recall_by_condition(
     }
 
 
-def _conditions(query: Picture, image: Picture) -> dict[str, str]:
+def _conditions(query: RenderedImage, image: RenderedImage) -> dict[str, str]:
     scale = _known(image.pixels_per_metre) / _known(query.pixels_per_metre)
     return {
         "light": image.weather,

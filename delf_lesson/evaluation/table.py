@@ -21,7 +21,7 @@ import numpy as np
 from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets import load
 from delf_lesson.datasets.benchmark import Benchmark
-from delf_lesson.datasets.rendered import pictures
+from delf_lesson.datasets.rendered import rendered_images
 from delf_lesson.evaluation.conditions import recall_by_condition
 from delf_lesson.evaluation.metrics import PrecisionRecall
 from delf_lesson.evaluation.report import Evaluation, measure
@@ -130,7 +130,9 @@ def measurement_key(system: System, benchmark: Benchmark) -> str:
 
 
 def _particulars(benchmark: Benchmark, column: str, evaluation: Evaluation) -> dict[str, Any]:
-    conditions = recall_by_condition(evaluation, benchmark, pictures(column.partition("+")[0]))
+    conditions = recall_by_condition(
+        evaluation, benchmark, rendered_images(column.partition("+")[0])
+    )
     return {
         "found": {
             condition: {name: [recall.share, recall.count] for name, recall in classes.items()}

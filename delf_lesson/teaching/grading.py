@@ -1,4 +1,4 @@
-"""A class's submissions to one table: exercises by nbgrader, exams by their keys."""
+"""Grade a class into one table: exercises by nbgrader, exams by their keys."""
 
 import csv
 import io
@@ -13,92 +13,92 @@ from pathlib import Path
 from delf_lesson.classroom.exercises import EXERCISES
 from delf_lesson.classroom.quiz.exam import exam_seed
 from delf_lesson.classroom.quiz.question_bank import Question, draw_questions, exam_questions
-from delf_lesson.classroom.quiz.quiz_answers import Answers, Result, grade, questions_checksum
+from delf_lesson.classroom.quiz.quiz_answers import Answers, QuizResult, grade, questions_checksum
 from delf_lesson.files import write_atomically
-from delf_lesson.teaching.submissions import Graded, Grader, Submission, read_submissions
+from delf_lesson.teaching.submissions import ExerciseGrades, Grader, Submission, read_submissions
 
-NOTHING = Graded({}, {})
+NO_EXERCISES = ExerciseGrades({}, {})
 
 
 @dataclass
-class Outcome:
-    """What one student reached. quiz: of the last exam handed in, None without one."""
+class GradedSubmission:
+    """The grades of one student. quiz: of the last exam handed in, None without an exam."""
 
     student: str
-    exercises: Graded = NOTHING
-    quiz: Result | None = None
+    exercises: ExerciseGrades = NO_EXERCISES
+    quiz: QuizResult | None = None
     problems: list[str] = field(default_factory=list)
 
     @property
     def points(self) -> float:
-        """Of all exercises."""
+        """The points of all exercises together."""
         return sum(self.exercises.points.values())
 
 
 def grade_class(
     folder: Path, seed: int = 1, jobs: int | None = None
-) -> tuple[int, Iterator[Outcome]]:
-    """How many submissions a folder holds, and their outcomes as they come.
+) -> tuple[int, Iterator[GradedSubmission]]:
+    """The number of submissions in a folder, and their grades as they come.
 
     jobs: how many are graded at once, by default as many as there are processors. Raises
     FileNotFoundError if there are no submissions, or no exam to grade answers by.
     """
     submissions = read_submissions(folder)
     bank: list[Question] = []
-    if any(one.quizzes for one in submissions):
+    if any(submission.quizzes for submission in submissions):
         bank = exam_questions()
         if any(question.key is None for question in bank):
             raise FileNotFoundError(
                 "exam.toml is not in data/quiz: without its key no answers can be graded"
             )
-    return len(submissions), _outcomes(submissions, bank, seed, jobs or os.cpu_count() or 1)
+    return len(submissions), _graded(submissions, bank, seed, jobs or os.cpu_count() or 1)
 
 
-def _outcomes(
+def _graded(
     submissions: Sequence[Submission], bank: Sequence[Question], seed: int, jobs: int
-) -> Iterator[Outcome]:
+) -> Iterator[GradedSubmission]:
     with tempfile.TemporaryDirectory(prefix="delf-lesson-grading-") as folder:
-        pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(Path(folder), seed))
+        pool = ProcessPoolExecutor(jobs, initializer=_start_worker, initargs=(Path(folder), seed))
         with pool:
             running = {
-                pool.submit(_run, f"s{number}", one.sources): one
-                for number, one in enumerate(submissions)
+                pool.submit(_grade_exercises, f"s{number}", submission.sources): submission
+                for number, submission in enumerate(submissions)
             }
             for done in as_completed(running):
-                one = running[done]
-                outcome = Outcome(one.student, problems=list(one.problems))
+                submission = running[done]
+                graded = GradedSubmission(submission.student, problems=list(submission.problems))
                 try:
-                    outcome.exercises = done.result()
-                    outcome.problems += outcome.exercises.problems
-                except Exception as error:  # also that of a process which was killed
-                    outcome.problems.append(f"exercises could not be graded: {error}")
-                outcome.quiz = _graded_exam(one, bank, outcome.problems)
-                yield outcome
+                    graded.exercises = done.result()
+                    graded.problems += graded.exercises.problems
+                except Exception as error:  # also if the process was killed
+                    graded.problems.append(f"exercises could not be graded: {error}")
+                graded.quiz = _grade_exam(submission, bank, graded.problems)
+                yield graded
 
 
 _grader: Grader | None = None
 
 
-def _begin(folder: Path, seed: int) -> None:
-    """Give a worker process its own nbgrader course."""
+def _start_worker(folder: Path, seed: int) -> None:
+    """Set up the nbgrader course of a worker process."""
     global _grader
-    own = folder / f"course-{os.getpid()}"
-    own.mkdir()
-    _grader = Grader(own, seed)
+    course = folder / f"course-{os.getpid()}"
+    course.mkdir()
+    _grader = Grader(course, seed)
 
 
-def _run(student: str, sources: dict[str, str]) -> Graded:
+def _grade_exercises(student: str, sources: dict[str, str]) -> ExerciseGrades:
     assert _grader is not None
     return _grader.grade(student, sources)
 
 
-def _graded_exam(
+def _grade_exam(
     submission: Submission, bank: Sequence[Question], problems: list[str]
-) -> Result | None:
-    """The marks of the exam that was saved last; what is odd about it goes to the problems."""
+) -> QuizResult | None:
+    """The marks of the exam that was saved last; doubts about it are added to the problems."""
     if not submission.quizzes:
         return None
-    last = max(submission.quizzes, key=lambda one: one.saved)
+    last = max(submission.quizzes, key=lambda answers: answers.saved)
     if len(submission.quizzes) > 1:
         problems.append(f"{len(submission.quizzes)} files of an exam; that of {last.saved} counts")
     known = {question.id: question for question in bank}
@@ -112,7 +112,7 @@ def _graded_exam(
 
 
 def exam_doubts(answers: Answers, asked: Sequence[Question], bank: Sequence[Question]) -> list[str]:
-    """What does not fit: other questions than the student was given, or changed ones."""
+    """What does not fit: questions that the student was not given, or changed questions."""
     try:
         drawn = draw_questions(bank, len(answers.asked), exam_seed(answers.quiz, answers.student))
     except ValueError:
@@ -124,28 +124,32 @@ def exam_doubts(answers: Answers, asked: Sequence[Question], bank: Sequence[Ques
     return []
 
 
-def as_csv(outcomes: Sequence[Outcome]) -> bytes:
-    """A row for each student; UTF-8 with a mark, so that spreadsheets read names rightly."""
+def as_csv(grades: Sequence[GradedSubmission]) -> bytes:
+    """A row for each student; UTF-8 with a byte order mark, so that spreadsheets read all names."""
     text = io.StringIO()
     writer = csv.writer(text)
     most = sum(exercise.points for exercise in EXERCISES.values())
     writer.writerow(
         ["student", "points", f"exercises (of {most})", "quiz", "quiz of", *EXERCISES, "notes"]
     )
-    for one in sorted(outcomes, key=lambda outcome: outcome.student.casefold()):
-        quiz = one.quiz.points if one.quiz else 0.0
+    for graded in _by_name(grades):
+        quiz = graded.quiz.points if graded.quiz else 0.0
         writer.writerow(
             [
-                _safe(one.student),
-                f"{one.points + quiz:g}",
-                f"{one.points:g}",
+                _safe(graded.student),
+                f"{graded.points + quiz:g}",
+                f"{graded.points:g}",
                 f"{quiz:g}",
-                one.quiz.most if one.quiz else 0,
-                *(f"{one.exercises.points.get(name, 0):g}" for name in EXERCISES),
-                len(one.problems),
+                graded.quiz.most if graded.quiz else 0,
+                *(f"{graded.exercises.points.get(name, 0):g}" for name in EXERCISES),
+                len(graded.problems),
             ]
         )
     return text.getvalue().encode("utf-8-sig")
+
+
+def _by_name(grades: Sequence[GradedSubmission]) -> list[GradedSubmission]:
+    return sorted(grades, key=lambda graded: graded.student.casefold())
 
 
 def _safe(name: str) -> str:
@@ -153,50 +157,50 @@ def _safe(name: str) -> str:
     return f"'{name}" if name.startswith(("=", "+", "-", "@")) else name
 
 
-def as_report(outcomes: Sequence[Outcome]) -> str:
+def as_report(grades: Sequence[GradedSubmission]) -> str:
     """What the teacher has to look at, student by student."""
-    odd = sorted((one for one in outcomes if one.problems), key=lambda one: one.student.casefold())
+    doubtful = [graded for graded in _by_name(grades) if graded.problems]
     lines = [
         "# Report",
         "",
-        f"{len(outcomes)} submissions were graded; {len(odd)} have something to look at.",
+        f"{len(grades)} submissions were graded; {len(doubtful)} have something to look at.",
     ]
-    for one in odd:
-        lines += ["", f"## {one.student}", "", *(f"- {problem}" for problem in one.problems)]
+    for graded in doubtful:
+        lines += ["", f"## {graded.student}", "", *(f"- {text}" for text in graded.problems)]
     return "\n".join(lines) + "\n"
 
 
-def as_feedback(one: Outcome, bank: Sequence[Question] = ()) -> str:
-    """What a student may read about the own work."""
+def as_feedback(graded: GradedSubmission, bank: Sequence[Question] = ()) -> str:
+    """What a student may read about the submission."""
     most = sum(exercise.points for exercise in EXERCISES.values())
-    lines = [f"# {one.student}", "", f"Exercises: {one.points:g} of {most} points.", ""]
+    lines = [f"# {graded.student}", "", f"Exercises: {graded.points:g} of {most} points.", ""]
     for name, exercise in EXERCISES.items():
-        points = one.exercises.points.get(name, 0)
+        points = graded.exercises.points.get(name, 0)
         lines.append(f"- `{name}`: {points:g} of {exercise.points}")
         if points < exercise.points:
-            lines.append(f"  {one.exercises.messages.get(name) or 'Not handed in.'}")
-    if one.quiz is not None:
+            lines.append(f"  {graded.exercises.messages.get(name) or 'Not handed in.'}")
+    if graded.quiz is not None:
         texts = {question.id: question.text for question in bank}
-        lines += ["", f"Quiz: {one.quiz.points:g} of {one.quiz.most} points.", ""]
-        for mark in one.quiz.marks:
+        lines += ["", f"Quiz: {graded.quiz.points:g} of {graded.quiz.most} points.", ""]
+        for mark in graded.quiz.marks:
             lines += [f"- {texts.get(mark.question, mark.question)}"]
             lines += [f"  {mark.points:g}: {' '.join(mark.said)}"]
-    if one.problems:
-        lines += ["", "Notes:", "", *(f"- {problem}" for problem in one.problems)]
+    if graded.problems:
+        lines += ["", "Notes:", "", *(f"- {problem}" for problem in graded.problems)]
     return "\n".join(lines) + "\n"
 
 
-def write_outcomes(outcomes: Sequence[Outcome], out: Path) -> None:
+def write_grades(grades: Sequence[GradedSubmission], out: Path) -> None:
     """Write `grades.csv`, `report.md` and a file for each student into the folder `out`."""
     feedback = out / "feedback"
     feedback.mkdir(parents=True, exist_ok=True)
-    bank = exam_questions() if any(one.quiz for one in outcomes) else []
+    bank = exam_questions() if any(graded.quiz for graded in grades) else []
     taken: set[str] = set()
-    for one in outcomes:
-        name = re.sub(r"[^\w.() -]+", "_", one.student).strip(". ") or "student"
+    for graded in grades:
+        name = re.sub(r"[^\w.() -]+", "_", graded.student).strip(". ") or "student"
         while name.casefold() in taken:
             name += "_"
         taken.add(name.casefold())
-        write_atomically(feedback / f"{name}.md", as_feedback(one, bank).encode())
-    write_atomically(out / "report.md", as_report(outcomes).encode())
-    write_atomically(out / "grades.csv", as_csv(outcomes))
+        write_atomically(feedback / f"{name}.md", as_feedback(graded, bank).encode())
+    write_atomically(out / "report.md", as_report(grades).encode())
+    write_atomically(out / "grades.csv", as_csv(grades))

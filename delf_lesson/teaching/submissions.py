@@ -1,14 +1,15 @@
-"""What students handed in: read from folders and zip files, and run through nbgrader.
+"""Submissions of students: read from folders and zip files, and graded by nbgrader.
 
 nbgrader executes whole notebooks, and a lab takes minutes. So the cells that count are put into one
-small notebook, which nbgrader grades as it grades any other: it restores checks that a student
-changed, stops cells that take too long, and keeps the outcome in its gradebook.
+small notebook, which nbgrader grades like any other: it restores checks that a student changed,
+stops cells that take too long, and keeps the outcome in its gradebook.
 """
 
 import os
 import re
 import warnings
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,19 +22,22 @@ from nbformat.v4 import new_code_cell, new_notebook
 from delf_lesson.classroom.exercises import EXERCISES
 from delf_lesson.classroom.exercises.exercise import SEED
 from delf_lesson.classroom.quiz.quiz_answers import Answers
-from delf_lesson.teaching.release import code_cells, solutions_in
+from delf_lesson.teaching.solution_cells import code_cells, solutions_in
 
 LARGEST = 50_000_000
-"""Bytes of a file that is still read."""
+"""Bytes; larger files are not read."""
+ASSIGNMENT = "exercises"
+SECONDS = 20
+"""How long a cell may run. A check stops a student's function sooner."""
 _MOODLE = re.compile(r"^(?P<name>.+?)_\d+_assignsubmission_(file|onlinetext)_?$")
 
 
 @dataclass
 class Submission:
-    """All that one student handed in.
+    """Everything that one student handed in.
 
-    sources: by exercise, the cell that counts. quizzes: files of answers to exams. problems: what
-    could not be read, or was doubtful, for the teacher.
+    sources: the cell that counts, by exercise. quizzes: files of answers to exams. problems:
+    unreadable or doubtful files, as sentences for the teacher.
     """
 
     student: str
@@ -50,109 +54,109 @@ def read_submissions(folder: Path) -> list[Submission]:
     """
     entries = sorted(folder.iterdir(), key=lambda path: path.name.casefold())
     entries = [path for path in entries if not path.name.startswith((".", "__MACOSX"))]
-    found: list[Submission] = []
+    submissions: list[Submission] = []
     for path in entries:
         if path.is_dir() or path.suffix.lower() == ".zip":
-            found.append(_read(path))
+            submissions.append(_read(path))
         else:
-            student = Submission(path.stem)
-            _take(student, path.name, _content(path, student))
-            found.append(student)
-    if not found:
+            submission = Submission(path.stem)
+            _add(submission, path.name, _content(path, submission))
+            submissions.append(submission)
+    if not submissions:
         raise FileNotFoundError(
             f"{folder} holds no submission; wanted a folder or a zip file for each student"
         )
-    seen: dict[str, int] = {}
-    for one in found:
-        seen[one.student] = seen.get(one.student, 0) + 1
-        if seen[one.student] > 1:
-            one.problems.append(f"there are several submissions of {one.student}")
-            one.student = f"{one.student} ({seen[one.student]})"
-    return found
+    counts: Counter[str] = Counter()
+    for submission in submissions:
+        student = submission.student
+        counts[student] += 1
+        if counts[student] > 1:
+            submission.problems.append(f"there are several submissions of {student}")
+            submission.student = f"{student} ({counts[student]})"
+    return submissions
 
 
 def _read(path: Path) -> Submission:
     name = path.name if path.is_dir() else path.stem
     moodle = _MOODLE.match(name)
-    student = Submission(moodle["name"] if moodle else name)
+    submission = Submission(moodle["name"] if moodle else name)
     files = 0
-    for label, content in _files(path, student):
+    for label, content in _files(path, submission):
         files += 1
-        _take(student, label, content)
-    if not files and not student.problems:
-        student.problems.append("nothing was handed in")
-    return student
+        _add(submission, label, content)
+    if not files and not submission.problems:
+        submission.problems.append("nothing was handed in")
+    return submission
 
 
-def _files(path: Path, student: Submission) -> Iterator[tuple[str, bytes]]:
-    """Name and content of each file, also of those in zip files, oldest first."""
+def _files(path: Path, submission: Submission) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each file, zip files unpacked, oldest first."""
     if path.is_dir():
-        inside = [one for one in path.rglob("*") if one.is_file() and not _hidden(str(one))]
-        for one in sorted(inside, key=lambda file: (file.stat().st_mtime, file.name)):
-            if one.suffix.lower() == ".zip":
-                yield from _files(one, student)
+        files = [file for file in path.rglob("*") if file.is_file() and not _hidden(str(file))]
+        for file in sorted(files, key=lambda file: (file.stat().st_mtime, file.name)):
+            if file.suffix.lower() == ".zip":
+                yield from _files(file, submission)
             else:
-                yield one.relative_to(path).as_posix(), _content(one, student)
+                yield file.relative_to(path).as_posix(), _content(file, submission)
         return
     try:
         with zipfile.ZipFile(path) as packed:
-            members = [one for one in packed.infolist() if not one.is_dir()]
-            for member in sorted(members, key=lambda one: (one.date_time, one.filename)):
+            members = [member for member in packed.infolist() if not member.is_dir()]
+            for member in sorted(members, key=lambda info: (info.date_time, info.filename)):
                 if _hidden(member.filename):
                     continue
                 if member.file_size > LARGEST:
-                    student.problems.append(f"{member.filename} is too large to be read")
+                    submission.problems.append(f"{member.filename} is too large to be read")
                     continue
                 yield member.filename, packed.read(member)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
-        student.problems.append(f"{path.name} cannot be unpacked: {error}")
+        submission.problems.append(f"{path.name} cannot be unpacked: {error}")
 
 
 def _hidden(name: str) -> bool:
     return ".ipynb_checkpoints" in name or "__MACOSX" in name
 
 
-def _content(path: Path, student: Submission) -> bytes:
+def _content(path: Path, submission: Submission) -> bytes:
     try:
         if path.stat().st_size > LARGEST:
             raise ValueError("it is too large")
         return path.read_bytes()
     except (OSError, ValueError) as error:
-        student.problems.append(f"{path.name} cannot be read: {error}")
+        submission.problems.append(f"{path.name} cannot be read: {error}")
         return b""
 
 
-def _take(student: Submission, label: str, content: bytes) -> None:
-    """Take over what a file holds, or say why not."""
+def _add(submission: Submission, label: str, content: bytes) -> None:
+    """Add the content of a file to a submission, or the reason why not."""
     suffix = Path(label).suffix.lower()
+    problems = submission.problems
     try:
         if suffix == ".ipynb":
-            found = solutions_in(code_cells(content))
-            student.problems += [f"{label}, {problem}" for problem in found.problems]
-            for name, source in found.sources.items():
-                if student.sources.get(name, source) != source:
-                    student.problems.append(f"{name} is in several files; that of {label} counts")
-                student.sources[name] = source
+            solutions = solutions_in(code_cells(content))
+            problems += [f"{label}, {problem}" for problem in solutions.problems]
+            for name, source in solutions.sources.items():
+                if submission.sources.get(name, source) != source:
+                    problems.append(f"{name} is in several files; that of {label} counts")
+                submission.sources[name] = source
         elif suffix == ".json":
             answers = Answers.of_text(content.decode("utf-8"))
             if answers.mode == "exam":
-                student.quizzes.append(answers)
+                submission.quizzes.append(answers)
         else:
-            student.problems.append(f"{label} is neither a notebook nor a file of answers")
+            problems.append(f"{label} is neither a notebook nor a file of answers")
     except UnicodeDecodeError:
-        student.problems.append(f"{label} cannot be read: it is not text in UTF-8")
+        problems.append(f"{label} cannot be read: it is not text in UTF-8")
     except ValueError as error:
-        student.problems.append(f"{label} cannot be read: {error}")
-
-
-ASSIGNMENT = "exercises"
-SECONDS = 20
-"""How long a cell may run; a check stops a student's function sooner."""
+        problems.append(f"{label} cannot be read: {error}")
 
 
 @dataclass(frozen=True)
-class Graded:
-    """points and messages by exercise; problems: what the teacher should know."""
+class ExerciseGrades:
+    """What the exercises of one student gained.
+
+    points, messages: by exercise; problems: what the teacher should know.
+    """
 
     points: Mapping[str, float]
     messages: Mapping[str, str]
@@ -172,7 +176,7 @@ def exercise_notebook(sources: Mapping[str, str]) -> Any:
 
 
 def check_source(name: str) -> str:
-    """The source of a check's cell, in the lesson as well."""
+    """The source of a check's cell, as the notebooks have it too."""
     function = EXERCISES[name].function
     return f'from delf_lesson.classroom.exercises import check\n\ncheck("{name}", {function})'
 
@@ -187,13 +191,13 @@ def check_metadata(name: str, points: int) -> dict[str, Any]:
     return _metadata(f"{name}-check", grade=True, locked=True, points=points)
 
 
-def _metadata(grade_id: str, **own: Any) -> dict[str, Any]:
-    common = {"grade": False, "locked": False, "solution": False, "task": False}
-    return {"nbgrader": {**common, "grade_id": grade_id, "schema_version": 3, **own}}
+def _metadata(grade_id: str, **changes: Any) -> dict[str, Any]:
+    defaults = {"grade": False, "locked": False, "solution": False, "task": False}
+    return {"nbgrader": {**defaults, "grade_id": grade_id, "schema_version": 3, **changes}}
 
 
 class Grader:
-    """An nbgrader course of one assignment in a folder of its own.
+    """An nbgrader course with one assignment, in an empty folder.
 
     seed: of the drawn cases, so that answers learned by heart fail. Needs the extra "teach".
     """
@@ -202,7 +206,7 @@ class Grader:
         from nbgrader.apps import NbGraderAPI
         from traitlets.config import Config
 
-        warnings.filterwarnings("ignore", module="nbgrader")  # of its database, and harmless
+        warnings.filterwarnings("ignore", module="nbgrader")  # harmless warnings of its database
         # nbgrader calls the command `alembic`, also where the environment is not activated.
         os.environ["PATH"] = os.pathsep.join([get_path("scripts"), os.environ.get("PATH", "")])
         os.environ[SEED] = str(seed)
@@ -226,13 +230,13 @@ class Grader:
         if not made["success"]:
             raise RuntimeError(f"nbgrader could not make the assignment:\n{made}")
 
-    def grade(self, student: str, sources: Mapping[str, str]) -> Graded:
-        """The points of one student's solutions; student: an id of letters and digits.
+    def grade(self, student: str, sources: Mapping[str, str]) -> ExerciseGrades:
+        """Grade the solutions of one student; student: an id of letters and digits.
 
-        If they bring the kernel down together, each is graded alone.
+        If they crash the kernel together, each solution is graded alone.
         """
         if not sources:
-            return Graded(dict.fromkeys(EXERCISES, 0.0), {})
+            return ExerciseGrades(dict.fromkeys(EXERCISES, 0.0), {})
         graded = self._run(student, sources)
         if graded is not None:
             return graded
@@ -246,21 +250,21 @@ class Grader:
                 messages[name] = "It ends the program that runs it: is there an `exit`?"
             else:
                 points[name], messages[name] = alone.points[name], alone.messages.get(name, "")
-        return Graded(points, messages, tuple(problems))
+        return ExerciseGrades(points, messages, tuple(problems))
 
-    def _run(self, student: str, sources: Mapping[str, str]) -> Graded | None:
-        handed = self.folder / "submitted" / student / ASSIGNMENT
-        handed.mkdir(parents=True, exist_ok=True)
-        nbformat.write(exercise_notebook(sources), handed / f"{ASSIGNMENT}.ipynb")
+    def _run(self, student: str, sources: Mapping[str, str]) -> ExerciseGrades | None:
+        submitted = self.folder / "submitted" / student / ASSIGNMENT
+        submitted.mkdir(parents=True, exist_ok=True)
+        nbformat.write(exercise_notebook(sources), submitted / f"{ASSIGNMENT}.ipynb")
         if not self.api.autograde(ASSIGNMENT, student)["success"]:
             return None
         messages = self._messages(student)
-        return Graded(self._points(student), {name: messages[name] for name in sources})
+        return ExerciseGrades(self._points(student), {name: messages[name] for name in sources})
 
     def _points(self, student: str) -> dict[str, float]:
         with self.api.gradebook as gradebook:
-            found = gradebook.find_submission_notebook(ASSIGNMENT, ASSIGNMENT, student)
-            return {grade.name.removesuffix("-check"): float(grade.score) for grade in found.grades}
+            grades = gradebook.find_submission_notebook(ASSIGNMENT, ASSIGNMENT, student).grades
+            return {grade.name.removesuffix("-check"): float(grade.score) for grade in grades}
 
     def _messages(self, student: str) -> dict[str, str]:
         path = self.folder / "autograded" / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
@@ -269,9 +273,9 @@ class Grader:
             name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
             for output in cell.get("outputs", []):
                 if name.endswith("-check"):
-                    said = output.get("evalue") or output.get("data", {}).get("text/plain", "")
-                    messages.setdefault(name.removesuffix("-check"), str(said))
-                elif output.output_type == "error" and name:  # it stands before its check
+                    text = output.get("evalue") or output.get("data", {}).get("text/plain", "")
+                    messages.setdefault(name.removesuffix("-check"), str(text))
+                elif output.output_type == "error" and name:  # a solution, before its check
                     messages[name] = (
                         f"The cell was stopped after {SECONDS} seconds. Does a loop never end?"
                         if output.ename == "CellTimeoutError"

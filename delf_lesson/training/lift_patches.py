@@ -89,7 +89,7 @@ def _of_landmark(
     landmark: LandmarkPoints, points: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Patches of points (P, VIEWS, 64, 64), and without one (E, 64, 64)."""
-    spaces = [scale_space(to_grey(picture.read())) for picture in landmark.pictures]
+    spaces = [scale_space(to_grey(picture.read())) for picture in landmark.images]
     found = [_at_points(space, landmark, row) for row, space in enumerate(spaces)]
     usable = np.stack([stands for _, stands in found])
     chosen = np.flatnonzero(usable.sum(0) >= VIEWS)[:points]
@@ -99,7 +99,7 @@ def _of_landmark(
     for row, (space, (keypoints, _)) in enumerate(zip(spaces, found, strict=True)):
         own, view = np.nonzero(views == row)
         here = chosen[own]
-        angles = _upright(landmark.pictures[row].camera, landmark.xyz[here])
+        angles = _upright(landmark.images[row].camera, landmark.xyz[here])
         patches[own, view] = _bytes(
             sample_patches(space, keypoints.select(here), angles, LARGE, STEP)
         )

@@ -111,10 +111,10 @@ def rendered_related(folder: str | Path | None = None) -> RelatedPictures:
     positives: list[NDArray[np.int64]] = []
     for number, landmark in enumerate(training_points(folder)):
         first = len(readers)
-        related = (landmark.covisible >= SHARED) & ~np.eye(len(landmark.pictures), dtype=bool)
+        related = (landmark.covisible >= SHARED) & ~np.eye(len(landmark.images), dtype=bool)
         positives += [first + np.flatnonzero(row) for row in related]
-        readers += [picture.read for picture in landmark.pictures]
-        landmarks += [number] * len(landmark.pictures)
+        readers += [picture.read for picture in landmark.images]
+        landmarks += [number] * len(landmark.images)
     return RelatedPictures(readers, np.array(landmarks), positives, "rendered, clean")
 
 

@@ -13,9 +13,9 @@ from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from delf_lesson.datasets.fetch.catalogue import find_source
-from delf_lesson.datasets.fetch.local_dataset import Stored
-from delf_lesson.datasets.training_set import training_pictures
+from delf_lesson.datasets.fetch.catalogue import find_dataset
+from delf_lesson.datasets.fetch.local_dataset import LocalDataset
+from delf_lesson.datasets.training_set import training_images
 from delf_lesson.images import SUFFIXES, Pixels, list_images, read_image
 
 LISTS = {"clean": "train_clean.csv", "full": "train.csv"}
@@ -36,13 +36,13 @@ def google_landmarks(
     """
     if form not in LISTS:
         raise ValueError(f"form is {form!r}; wanted {' or '.join(LISTS)}")
-    stored = Stored.of(find_source("google-landmarks-train"), root)
+    stored = LocalDataset.of(find_dataset("google-landmarks-train"), root)
     here = {path.stem: path for path in stored.paths("images") if path.suffix.lower() in SUFFIXES}
     lists = {path.name: path for path in stored.paths("")}
     if LISTS[form] not in lists:
         raise FileNotFoundError(
             f"name: {LISTS[form]} is missing; get it with: "
-            f"delf-lesson data fetch {stored.source.name} --parts 0"
+            f"delf-lesson data fetch {stored.spec.name} --parts 0"
         )
     of_landmark: dict[str, list[Path]] = {}
     for picture, landmark in _labels(lists[LISTS[form]], form):
@@ -116,7 +116,7 @@ def _labelled(
 
 def rendered_attributes(folder: str | Path | None = None) -> Labelled:
     """The rendered training set with the labels of the base trunk: `ATTRIBUTES`."""
-    shown = training_pictures("full", folder)
+    shown = training_images("full", folder)
     values = {task: [getattr(picture, task) for picture in shown] for task in ATTRIBUTES}
     readers = [picture.read for picture in shown]
     return _labelled("rendered, full", readers, values)
@@ -124,7 +124,7 @@ def rendered_attributes(folder: str | Path | None = None) -> Labelled:
 
 def rendered_landmarks(form: str = "clean", folder: str | Path | None = None) -> Labelled:
     """The rendered training set with the landmark each picture is filed under."""
-    shown = training_pictures(form, folder)
+    shown = training_images(form, folder)
     readers = [picture.read for picture in shown]
     labels = [picture.label for picture in shown]
     return _labelled(f"rendered, {form}", readers, {"landmark": labels})

@@ -17,7 +17,7 @@ import numpy as np
 from delf_lesson.classical.harris import harris_response, structure_tensor
 from delf_lesson.classical.sift import OpenCVSift, Sift
 from delf_lesson.datasets import load
-from delf_lesson.datasets.rendered import CITIES, pictures
+from delf_lesson.datasets.rendered import CITIES, rendered_images
 from delf_lesson.evaluation.report import evaluate
 from delf_lesson.images import to_grey
 from delf_lesson.systems.registry import SYSTEMS
@@ -61,11 +61,11 @@ def peak_mebibytes(extractor: str) -> float:
     program = (
         "from delf_lesson.classical.sift import OpenCVSift\n"
         "from delf_lesson.classical.sift import Sift\n"
-        "from delf_lesson.datasets.rendered import pictures\n"
+        "from delf_lesson.datasets.rendered import rendered_images\n"
         "def kibibytes(key):\n"
         "    lines = open('/proc/self/status').read().splitlines()\n"
         "    return next(int(line.split()[1]) for line in lines if line.startswith(key))\n"
-        "image = pictures('albion')[0].read()\n"
+        "image = rendered_images('albion')[0].read()\n"
         "before = kibibytes('VmRSS')\n"
         f"{extractor}.extract(image)\n"
         "print(kibibytes('VmHWM') - before)"
@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("--no-retrieval", action="store_true")
     options = parser.parse_args()
 
-    shown = [p for city in CITIES for p in pictures(city) if p.role != "query"]
+    shown = [p for city in CITIES for p in rendered_images(city) if p.role != "query"]
     step = len(shown) / options.images
     shown = [shown[int(k * step)] for k in range(options.images)]
     shares, cosines, correlations = zip(*(agreement(p.read()) for p in shown), strict=True)
@@ -98,7 +98,7 @@ def main() -> None:
     odd = [agreement(p.read()[: p.size[1] - 7, : p.size[0] - 15])[0] for p in shown[:20]]
     print(f"the same share for 20 of them cut to odd sides: mean {np.mean(odd):.3f}")
 
-    image = pictures("albion")[0].read()
+    image = rendered_images("albion")[0].read()
     ours = median_seconds(lambda: Sift().extract(image))
     theirs = median_seconds(lambda: OpenCVSift().extract(image))
     count = len(Sift().extract(image))

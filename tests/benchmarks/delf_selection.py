@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from delf_lesson.cache import FeatureCache
 from delf_lesson.classroom.experiments import COUNTS, shares_on_mask
 from delf_lesson.datasets import load
-from delf_lesson.datasets.rendered import CITIES, pictures
+from delf_lesson.datasets.rendered import CITIES, rendered_images
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.weights import load_trained
 from delf_lesson.evaluation.metrics import average_precision
@@ -58,7 +58,7 @@ def extractors() -> Mapping[str, LocalExtractor]:
 
 
 def print_shares(city: str) -> None:
-    shown = [p for p in pictures(city) if p.view in ("good", "ok")]
+    shown = [p for p in rendered_images(city) if p.view in ("good", "ok")]
     masks = [picture.mask() for picture in shown]
     print(f"{city}: {len(shown)} pictures, mask {np.mean([m.mean() for m in masks]):.3f} of them")
     print("share of the best keypoints on the mask:", *COUNTS)

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from delf_lesson.datasets.rendered import pictures
+from delf_lesson.datasets.rendered import rendered_images
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Attention, Delf
 from delf_lesson.deep.reduction import Pca
@@ -34,7 +34,7 @@ CLASSES = 8
 
 def photographs(folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
     """Files as a camera's: pictures of the benchmark enlarged, JPEG of quality 90."""
-    shown = pictures("distractors")
+    shown = rendered_images("distractors")
     paths = []
     for number in range(count):
         image = cv2.resize(shown[number % len(shown)].read(), size)

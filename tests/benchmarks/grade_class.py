@@ -38,7 +38,7 @@ from making import (
 from solved import SOLVED
 
 from delf_lesson.classroom.exercises import EXERCISES
-from delf_lesson.teaching.grading import grade_class, write_outcomes
+from delf_lesson.teaching.grading import grade_class, write_grades
 
 IN_01 = {name for name, one in EXERCISES.items() if one.notebook == "01_keypoints"}
 CHANGES = {
@@ -102,10 +102,10 @@ def main() -> None:
         folder, out = Path(root) / "in", Path(root) / "out"
         due, kinds = make(folder, arguments.students)
         started = time.perf_counter()
-        _, outcomes = grade_class(folder, seed=7, jobs=arguments.jobs)
-        done = list(outcomes)
+        _, submissions = grade_class(folder, seed=7, jobs=arguments.jobs)
+        done = list(submissions)
         minutes = (time.perf_counter() - started) / 60
-        write_outcomes(done, out)
+        write_grades(done, out)
         text = (out / "grades.csv").read_bytes().decode("utf-8-sig")
     rows = {row["student"]: row for row in csv.DictReader(io.StringIO(text))}
     wrong = [

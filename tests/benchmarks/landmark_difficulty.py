@@ -15,7 +15,7 @@ import numpy as np
 from delf_lesson.cache import FeatureCache
 from delf_lesson.classical.sift import OpenCVSift
 from delf_lesson.datasets import load
-from delf_lesson.datasets.rendered import CITIES, pictures
+from delf_lesson.datasets.rendered import CITIES, rendered_images
 from delf_lesson.evaluation.conditions import mean_interval, recall_by_condition
 from delf_lesson.evaluation.report import evaluate
 from delf_lesson.retrieval.retrievers import RetrievalEngine
@@ -31,7 +31,9 @@ def engine_of(benchmark, **settings):
 
 
 def show_conditions(city, benchmark, evaluation):
-    for condition, values in recall_by_condition(evaluation, benchmark, pictures(city)).items():
+    for condition, values in recall_by_condition(
+        evaluation, benchmark, rendered_images(city)
+    ).items():
         cells = [f"{value}: {found.share:.2f} of {found.count}" for value, found in values.items()]
         print(f"  {condition}: {'; '.join(cells)}", flush=True)
 

@@ -8,7 +8,7 @@ import argparse
 import torch
 
 from delf_lesson.classroom.experiments import leaning
-from delf_lesson.datasets.rendered import pictures
+from delf_lesson.datasets.rendered import rendered_images
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.weights import load_trunk
@@ -18,7 +18,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", action="append", default=[], help="also a file, or imagenet")
     options = parser.parse_args()
-    images = [p.read() for p in pictures("albion") if p.view == "good" and p.role == "database"]
+    images = [
+        p.read() for p in rendered_images("albion") if p.view == "good" and p.role == "database"
+    ]
     torch.manual_seed(0)
     trunks = {"untrained": Trunk("resnet18").eval()}
     trunks |= {name: load_trunk(name) for name in ("base", "ft", *options.weights)}

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from delf_lesson.cache import FeatureCache
-from delf_lesson.datasets.benchmark import DISTRACTORS, load_folder
+from delf_lesson.datasets.loading import UNRELATED_FOLDER, load_folder
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.reduction import Pca
@@ -100,7 +100,7 @@ def main() -> None:
         str(query.path): [named_so[name] for name in benchmark.truth[query.name].positives]
         for query in one_query_each(benchmark, in_turn=False)
     }
-    unrelated = [image for image in images if Path(image).parent.name == DISTRACTORS]
+    unrelated = [image for image in images if Path(image).parent.name == UNRELATED_FOLDER]
 
     def report(name: str, found: Mapping[str, Sequence[str]]) -> None:
         scores = [average_precision(found[query], own) for query, own in positives.items()]

@@ -10,7 +10,7 @@ import pytest
 from answers import RIGHT, WRONG
 
 from delf_lesson.classroom.exercises import EXERCISES, check, hint
-from delf_lesson.classroom.exercises.answer_diff import difference
+from delf_lesson.classroom.exercises.answer_diff import answer_diff
 from delf_lesson.classroom.exercises.exercise import NotSolved, checked
 
 SEEDS = (0, 1, 2)
@@ -235,17 +235,17 @@ def test_while_grading_a_failed_check_raises_and_the_seed_is_another(monkeypatch
 def test_numbers_are_equal_within_the_tolerance():
     wanted = np.array([1.0, 100.0])
     near, first, second = (np.array(off) for off in ((5e-5, 5e-3), (1e-3, 0), (0, 0.1)))
-    assert difference(wanted + near, wanted, 1e-4) is None
-    assert "at [0]" in difference(wanted + first, wanted, 1e-4)
-    assert "at [1]" in difference(wanted + second, wanted, 1e-4)
+    assert answer_diff(wanted + near, wanted, 1e-4) is None
+    assert "at [0]" in answer_diff(wanted + first, wanted, 1e-4)
+    assert "at [1]" in answer_diff(wanted + second, wanted, 1e-4)
 
 
 def test_the_order_and_the_names_of_a_dictionary_count():
     wanted = {"b": 1.0, "a": 0.5}
-    assert difference({"b": 1, "a": 0.5}, wanted, 1e-4) is None
-    assert "order is a, b" in difference({"a": 0.5, "b": 1}, wanted, 1e-4)
-    assert "'a' is missing" in difference({"b": 1}, wanted, 1e-4)
-    assert "'c' does not belong" in difference({"b": 1, "a": 0.5, "c": 0}, wanted, 1e-4)
+    assert answer_diff({"b": 1, "a": 0.5}, wanted, 1e-4) is None
+    assert "order is a, b" in answer_diff({"a": 0.5, "b": 1}, wanted, 1e-4)
+    assert "'a' is missing" in answer_diff({"b": 1}, wanted, 1e-4)
+    assert "'c' does not belong" in answer_diff({"b": 1, "a": 0.5, "c": 0}, wanted, 1e-4)
 
 
 def test_exercises_are_checked_without_torch():

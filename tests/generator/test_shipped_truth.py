@@ -14,7 +14,7 @@ from data.generator.scenes import Setting
 from data.generator.truth import LANDMARK, silhouette_pixels
 from delf_lesson.datasets import rendered
 from delf_lesson.datasets.correspondences import landmark_depth, pairs
-from delf_lesson.datasets.training_set import training_pictures
+from delf_lesson.datasets.training_set import training_images
 
 SAMPLES = 4000
 
@@ -67,7 +67,7 @@ def test_known_points_reproject_within_half_a_pixel():
 
 def test_training_cameras_see_their_building_where_the_mask_is():
     ious = []
-    chosen = training_pictures("full")[::97]
+    chosen = training_images("full")[::97]
     for picture in chosen:
         body, _ = build(picture.family, int(picture.landmark.rsplit("_", 1)[1])).split()
         mask = picture.mask()
@@ -96,7 +96,7 @@ def test_masks_and_depths_are_those_of_an_independent_rasteriser(city):
         camera, _ = setting.compose(place, shot, record["attempt"])
         assert np.allclose(camera.R, record["camera"]["R"], atol=1e-8)
         depth, label = rasterise(*stage.triangles(), camera)
-        picture = next(p for p in rendered.pictures(city) if p.name == shot.name)
+        picture = next(p for p in rendered.rendered_images(city) if p.name == shot.name)
         mask, again = picture.mask(), label == LANDMARK
         ious.append((mask & again).sum() / (mask | again).sum())
         if (picture.path.parent.parent / "depth" / f"{shot.name}.png").exists():

@@ -17,7 +17,7 @@ from solved import SOLVED
 
 from delf_lesson.classroom.exercises import EXERCISES
 from delf_lesson.cli.main import command
-from delf_lesson.teaching.grading import Outcome, as_csv, as_report
+from delf_lesson.teaching.grading import GradedSubmission, as_csv, as_report
 
 POINTS = {name: exercise.points for name, exercise in EXERCISES.items()}
 FOREVER = "def my_harris_response(tensor, k):\n    while True:\n        pass\n"
@@ -101,9 +101,11 @@ def test_students_read_what_was_wrong(graded):
 
 
 def test_names_that_a_spreadsheet_would_run_are_made_safe():
-    text = as_csv([Outcome("=1+1"), Outcome("Zoë")]).decode("utf-8-sig")
+    text = as_csv([GradedSubmission("=1+1"), GradedSubmission("Zoë")]).decode("utf-8-sig")
     assert "'=1+1" in text and "Zoë" in text
-    assert "2 submissions were graded; 0 have" in as_report([Outcome("a"), Outcome("b")])
+    assert "2 submissions were graded; 0 have" in as_report(
+        [GradedSubmission("a"), GradedSubmission("b")]
+    )
 
 
 def test_an_empty_folder_is_told(tmp_path):

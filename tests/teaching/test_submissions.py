@@ -27,7 +27,7 @@ from making import (
 from solved import SOLVED
 
 from delf_lesson.classroom.exercises import EXERCISES
-from delf_lesson.teaching.release import Cell, is_stub, missing_imports, solutions_in
+from delf_lesson.teaching.solution_cells import SolutionCell, is_stub, missing_imports, solutions_in
 from delf_lesson.teaching.submissions import (
     check_metadata,
     check_source,
@@ -146,22 +146,26 @@ def test_the_last_written_cell_counts_and_the_stub_never():
     assert is_stub(stub, "top_k")
     assert not is_stub(TOP, "top_k")
     assert not is_stub("def my_top_k(xy, scores, k)\n    return 1", "top_k")  # a syntax error
-    found = solutions_in([Cell(TOP), Cell("def my_top_k(*a):\n    return 1"), Cell(stub)])
+    found = solutions_in(
+        [SolutionCell(TOP), SolutionCell("def my_top_k(*a):\n    return 1"), SolutionCell(stub)]
+    )
     assert "return 1" in found.sources["top_k"]
     assert "2 cells define it" in found.problems[0]
-    assert not solutions_in([Cell(stub)]).sources
+    assert not solutions_in([SolutionCell(stub)]).sources
 
 
 def test_a_cell_that_lost_its_function_is_known_by_its_name():
-    found = solutions_in([Cell("answer = 42", grade_id="top_k")])
+    found = solutions_in([SolutionCell("answer = 42", grade_id="top_k")])
     assert found.sources == {"top_k": "answer = 42"}
 
 
 def test_imports_of_other_cells_come_along():
     cells = [
-        Cell("%matplotlib inline\nimport numpy as np\nfrom math import sqrt, pi"),
-        Cell("import torch\nimport os.path"),
-        Cell("def my_top_k(xy, scores, k):\n    return np.sqrt(sqrt(k)) + len(os.path.sep)"),
+        SolutionCell("%matplotlib inline\nimport numpy as np\nfrom math import sqrt, pi"),
+        SolutionCell("import torch\nimport os.path"),
+        SolutionCell(
+            "def my_top_k(xy, scores, k):\n    return np.sqrt(sqrt(k)) + len(os.path.sep)"
+        ),
     ]
     source = solutions_in(cells).sources["top_k"]
     assert source.splitlines()[:3] == [

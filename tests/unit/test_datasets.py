@@ -52,7 +52,7 @@ def test_distractors_only_add_images_that_answer_no_query():
 
 
 def test_the_classes_are_those_of_the_visible_share():
-    for picture in rendered.pictures("albion"):
+    for picture in rendered.rendered_images("albion"):
         if picture.landmark and picture.role == "database":
             seen = picture.mask().mean()
             assert seen == pytest.approx(picture.area_share, abs=1e-4)
@@ -65,14 +65,14 @@ def test_the_classes_are_those_of_the_visible_share():
 
 
 def test_pictures_are_keys():
-    taken = rendered.pictures("albion")
-    rendered._pictures.cache_clear()
-    again = rendered.pictures("albion")
+    taken = rendered.rendered_images("albion")
+    rendered._rendered_images.cache_clear()
+    again = rendered.rendered_images("albion")
     assert taken[0] is not again[0] and len({*taken, *again}) == len(taken)
 
 
 def test_boxes_hold_the_landmark():
-    for picture in rendered.pictures("lutetia"):
+    for picture in rendered.rendered_images("lutetia"):
         if picture.role == "query":
             x0, y0, x1, y1 = map(int, picture.box)
             mask = picture.mask()
@@ -84,7 +84,7 @@ def test_an_unknown_name_is_refused():
     with pytest.raises(ValueError, match=r"no data set 'oxford'; wanted albion, .*folder:PATH"):
         load("oxford")
     with pytest.raises(ValueError, match="name is 'training'"):
-        rendered.pictures("training")
+        rendered.rendered_images("training")
 
 
 def test_a_missing_picture_is_named_with_the_command_that_restores_it(copy):
@@ -94,7 +94,7 @@ def test_a_missing_picture_is_named_with_the_command_that_restores_it(copy):
 
 
 def test_a_changed_picture_is_found_out_when_it_is_read_or_a_city_loaded(copy):
-    picture = rendered.pictures("albion")[0]
+    picture = rendered.rendered_images("albion")[0]
     assert picture.read().ndim == 3 and len(load("albion").queries) == 55
     picture.path.write_bytes(picture.path.read_bytes()[:-1] + b"x")
     with pytest.raises(ValueError, match=rf"{picture.path.name} has changed.*git checkout -- "):
@@ -163,6 +163,6 @@ def test_depth_is_where_the_mask_is():
     picture = pairs("albion")[0].first
     assert np.array_equal(np.isfinite(landmark_depth(picture)), picture.mask())
     others = {p.name for pair in pairs() for p in (pair.first, pair.second)}
-    without = next(p for p in rendered.pictures("albion") if p.name not in others)
+    without = next(p for p in rendered.rendered_images("albion") if p.name not in others)
     with pytest.raises(FileNotFoundError, match=r"git checkout"):
         landmark_depth(without)

@@ -6,7 +6,14 @@ import threading
 import pytest
 from publisher import Publisher, publishing
 
-from delf_lesson.datasets.fetch.download import CHUNK, TRIES, Stopped, download, length_of, sha256
+from delf_lesson.datasets.fetch.download import (
+    CHUNK,
+    TRIES,
+    FetchStopped,
+    download,
+    length_of,
+    sha256,
+)
 from delf_lesson.files import DownloadError
 
 CONTENT = bytes(range(256)) * 8000
@@ -57,7 +64,7 @@ def test_a_killed_fetch_goes_on_with_the_next_call(web, tmp_path):
         if here > whole // 2:
             stop.set()
 
-    with pytest.raises(Stopped):
+    with pytest.raises(FetchStopped):
         get(web, tmp_path, progress=after_half, stop=stop)
     assert not (tmp_path / "file.bin").exists()
     assert get(web, tmp_path).read_bytes() == CONTENT

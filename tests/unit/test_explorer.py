@@ -18,18 +18,18 @@ def grey(level: int, **more) -> Drawn:
 
 def test_a_moved_slider_changes_the_picture_and_what_it_says():
     explorer = Explorer(grey, {"level": slider("grey level", 0, 255, 40)}, "a grey picture")
-    assert abs(decoded(explorer.picture.value).mean() - 40) < 2
+    assert abs(decoded(explorer.image.value).mean() - 40) < 2
     explorer.controls["level"].value = 200
-    assert abs(decoded(explorer.picture.value).mean() - 200) < 2
+    assert abs(decoded(explorer.image.value).mean() - 200) < 2
     assert explorer.labels.alt == "all <200>" and explorer.message.value == ""
     assert explorer.controls["level"].description == "grey level"
 
 
 def test_an_error_is_shown_and_leaves_when_it_is_over():
     explorer = Explorer(lambda divisor: grey(100 // divisor), {"divisor": slider("d", 0, 9, 5)}, "")
-    before = explorer.picture.value
+    before = explorer.image.value
     explorer.controls["divisor"].value = 0
-    assert "ZeroDivisionError" in explorer.message.value and explorer.picture.value == before
+    assert "ZeroDivisionError" in explorer.message.value and explorer.image.value == before
     assert "Choose another value" in explorer.message.value
     explorer.controls["divisor"].value = 4
     assert "ZeroDivisionError" not in explorer.message.value

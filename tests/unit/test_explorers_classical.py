@@ -17,10 +17,10 @@ from delf_lesson.classroom.explorers.keypoint_explorers import (
     explore_scale_space,
     find_corners,
 )
-from delf_lesson.classroom.explorers.photo_explorers import draw_picture, explore_pictures
+from delf_lesson.classroom.explorers.photo_explorers import draw_image, explore_images
 from delf_lesson.classroom.explorers.properties_explorer import changed, explore_properties
-from delf_lesson.classroom.explorers.sift_explorer import Described, explore_sift
-from delf_lesson.datasets.rendered import pictures
+from delf_lesson.classroom.explorers.sift_explorer import DescribedImage, explore_sift
+from delf_lesson.datasets.rendered import rendered_images
 from delf_lesson.images import to_grey
 
 
@@ -84,11 +84,12 @@ def test_scale_space_drops_by_contrast_and_by_edge(texture):
 
 def test_described_is_sift(texture):
     image = texture(5)
-    own, sift = Described.of(image, most=100), Sift(root=False, max_keypoints=100).extract(image)
+    described = DescribedImage.of(image, most=100)
+    sift = Sift(root=False, max_keypoints=100).extract(image)
     count = len(sift)
-    assert np.allclose(own.features.descriptors[:count], sift.descriptors, atol=1e-6)
-    assert np.allclose(own.features.xy[:count], sift.xy)
-    assert own.histograms.shape == (len(own.features), 36)
+    assert np.allclose(described.features.descriptors[:count], sift.descriptors, atol=1e-6)
+    assert np.allclose(described.features.xy[:count], sift.xy)
+    assert described.histograms.shape == (len(described.features), 36)
 
 
 def test_sift_follows_a_click_to_the_nearest_keypoint_and_judges_its_match(texture):
@@ -97,12 +98,12 @@ def test_sift_follows_a_click_to_the_nearest_keypoint_and_judges_its_match(textu
     explorer.set(ratio=1.0)
     assert "accepted below 1.00" in explorer.drawn.says
     assert "The truth says that this match is right" in explorer.drawn.says
-    xy = Described.of(view.first).keypoints.xy
+    xy = DescribedImage.of(view.first).keypoints.xy
     x, y = explorer.drawn.origin + (xy[20] + 0.2) * explorer.drawn.scale
     explorer._clicked({"dataX": x, "dataY": y})
     chosen = xy[explorer.values["number"] - 1]
     assert np.allclose(chosen, xy[20])  # another orientation of the same place may be chosen
-    first, second = (Described.of(image).features for image in (view.first, view.second))
+    first, second = (DescribedImage.of(image).features for image in (view.first, view.second))
     ratios = nearest_and_ratio(first, second)[1]
     explorer.set(ratio=0.9, number=int(ratios.argmax()) + 1)
     assert ratios.max() > 0.9 and "refused below 0.90" in explorer.drawn.says
@@ -141,13 +142,13 @@ def test_properties_say_that_harris_knows_no_scale(texture):
 
 
 def test_pictures_are_outlined_and_described():
-    own = [p for p in pictures("albion") if p.landmark == "castle_mound"]
-    explorer = explore_pictures(pictures("albion"))
+    own = [p for p in rendered_images("albion") if p.landmark == "castle_mound"]
+    explorer = explore_images(rendered_images("albion"))
     explorer.set(landmark="castle_mound", number=1)
     assert explorer.drawn.says.startswith(own[0].name)
-    plain, outlined = draw_picture(own[0], False).image, draw_picture(own[0], True).image
+    plain, outlined = draw_image(own[0], False).image, draw_image(own[0], True).image
     assert plain.shape == outlined.shape and (plain != outlined).any()
     explorer.set(number=explorer.controls["number"].max)
     assert explorer.drawn.says.startswith(own[-1].name)
     with pytest.raises(ValueError, match="none of a landmark"):
-        explore_pictures([p for p in pictures("albion") if not p.landmark])
+        explore_images([p for p in rendered_images("albion") if not p.landmark])

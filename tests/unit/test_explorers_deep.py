@@ -110,10 +110,10 @@ def test_neighbours_are_judged_by_their_landmark(grid, grey):
 
 def test_a_live_loss_redraws_with_every_epoch():
     live = LiveLoss(3, 2.3)
-    seen = [live.picture.value]
+    seen = [live.image.value]
     for loss in (2.3, 1.5, 1.0):
         live.add(loss)
-        seen.append(live.picture.value)
+        seen.append(live.image.value)
     assert len(set(seen)) == 4 and live.losses == [2.3, 1.5, 1.0]
     assert live.labels.alt == "The loss after 3 of 3 epochs"
 
@@ -170,8 +170,8 @@ def test_an_attention_learns_which_channel_tells_classes_apart(grey):
     training = explore_attention_training(
         Delf(delf.trunk, None), features, labels, np.tile(grey, (2, 2, 1)), steps=12
     )
-    before = training.picture.value
+    before = training.image.value
     training.go()
     training.thread.join(120)
     assert len(training.losses) == 12 and training.losses[-1] < 0.5 * np.log(2)
-    assert training.picture.value != before
+    assert training.image.value != before

@@ -166,7 +166,7 @@ def test_own_photo_says_what_is_missing_and_leaves_out_what_it_cannot_read(photo
     own.job.thread.join(60)
     assert "9 pictures were searched" in own.job.result.value
     assert "1 could not be used" in own.job.result.value
-    assert own.labels.alt and own.picture.layout.display != "none"
+    assert own.labels.alt and own.image.layout.display != "none"
     own.folder.value = str(photos / "nowhere")
     own.job.begin()
     own.job.thread.join(20)

@@ -12,7 +12,7 @@ from delf_lesson.classroom.quiz.question_bank import (
     exam_questions,
     practice_questions,
 )
-from delf_lesson.classroom.quiz.question_widgets import CONTROLS, marked_picture
+from delf_lesson.classroom.quiz.question_widgets import CONTROLS, marked_image
 from delf_lesson.classroom.quiz.quiz_answers import Answers
 
 BANK = {question.id: question for question in practice_questions()}
@@ -55,52 +55,52 @@ def answer_all(boxes, rightly=True):
 
 def test_right_answers_are_told_so_and_counted(path):
     practice = Practice("quiz", QUESTIONS, path)
-    answer_all(practice.asked.boxes)
-    for box in practice.asked.boxes:
+    answer_all(practice.sheet.boxes)
+    for box in practice.sheet.boxes:
         box.button.click()
-        assert "<em>Right.</em> First try." in box.said.value, box.question.id
+        assert "<em>Right.</em> First try." in box.feedback.value, box.question.id
         box.button.click()
-        assert "Try 2." in box.said.value
+        assert "Try 2." in box.feedback.value
     kept = Answers.read(path)
     assert kept.attempts == dict.fromkeys(ONE_OF_EACH, 2)
     assert set(kept.answers) == set(ONE_OF_EACH)
-    assert "5 of 5 answered, saved" in practice.asked.note.value
+    assert "5 of 5 answered, saved" in practice.sheet.note.value
 
 
 def test_wrong_answers_hear_their_own_feedback(path):
     practice = Practice("quiz", QUESTIONS, path)
-    answer_all(practice.asked.boxes, rightly=False)
-    for box in practice.asked.boxes:
+    answer_all(practice.sheet.boxes, rightly=False)
+    for box in practice.sheet.boxes:
         box.button.click()
-        assert "<em>Right.</em>" not in box.said.value
-        assert 'role="status"' in box.said.value
-    said = practice.asked.boxes[0].said.value
-    letter = practice.asked.state.answers["edge-response"]
+        assert "<em>Right.</em>" not in box.feedback.value
+        assert 'role="status"' in box.feedback.value
+    said = practice.sheet.boxes[0].feedback.value
+    letter = practice.sheet.state.answers["edge-response"]
     assert QUESTIONS[0].key.feedback[letter][:20] in said
 
 
 def test_an_answer_comes_before_a_check(path):
     practice = Practice("quiz", QUESTIONS[:1], path)
-    practice.asked.boxes[0].button.click()
-    assert "Answer first" in practice.asked.boxes[0].said.value
+    practice.sheet.boxes[0].button.click()
+    assert "Answer first" in practice.sheet.boxes[0].feedback.value
 
 
 def test_answers_survive_a_restart_of_the_kernel(path):
     first = Practice("quiz", QUESTIONS, path)
-    answer_all(first.asked.boxes, rightly=False)
-    before = dict(first.asked.state.answers)
+    answer_all(first.sheet.boxes, rightly=False)
+    before = dict(first.sheet.state.answers)
     again = Practice("quiz", QUESTIONS, path)
-    assert {box.question.id: box.control.answer for box in again.asked.boxes} == before
-    again.asked.boxes[0].control.radio.value = QUESTIONS[0].key.right[0]
+    assert {box.question.id: box.control.answer for box in again.sheet.boxes} == before
+    again.sheet.boxes[0].control.radio.value = QUESTIONS[0].key.right[0]
     assert Answers.read(path).answers == {**before, "edge-response": QUESTIONS[0].key.right[0]}
 
 
 def test_answers_to_other_questions_are_set_aside_and_not_lost(path):
-    answer_all(Practice("quiz", QUESTIONS, path).asked.boxes)
+    answer_all(Practice("quiz", QUESTIONS, path).sheet.boxes)
     other = Practice("quiz", QUESTIONS[::-1], path)
-    assert "set aside as quiz.older-1.json" in other.asked.note.value
+    assert "set aside as quiz.older-1.json" in other.sheet.note.value
     path.write_text("half of a fi")
-    assert "quiz.older-2.json" in Practice("quiz", QUESTIONS, path).asked.note.value
+    assert "quiz.older-2.json" in Practice("quiz", QUESTIONS, path).sheet.note.value
     assert len(Answers.read(path.with_name("quiz.older-1.json")).answers) == 5
     assert path.with_name("quiz.older-2.json").read_text() == "half of a fi"
 
@@ -108,13 +108,13 @@ def test_answers_to_other_questions_are_set_aside_and_not_lost(path):
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "answers").write_text("a file in the way")
     practice = Practice("quiz", QUESTIONS, tmp_path / "answers" / "quiz.json")
-    answer_all(practice.asked.boxes)
-    assert "could not be saved" in practice.asked.note.value
-    assert 'role="alert"' in practice.asked.note.value
+    answer_all(practice.sheet.boxes)
+    assert "could not be saved" in practice.sheet.note.value
+    assert 'role="alert"' in practice.sheet.note.value
 
 
 def test_what_is_no_number_is_told_at_once(path):
-    box = Practice("quiz", [BANK["code-of-50-bits"]], path).asked.boxes[0]
+    box = Practice("quiz", [BANK["code-of-50-bits"]], path).sheet.boxes[0]
     box.control.box.value = "fifty"
     assert 'role="alert"' in box.control.problem.value
     box.control.box.value = "50"
@@ -122,14 +122,14 @@ def test_what_is_no_number_is_told_at_once(path):
 
 
 def test_a_click_near_a_point_chooses_it(path):
-    (box,) = Practice("quiz", [BANK["click-the-corner"]], path).asked.boxes
+    (box,) = Practice("quiz", [BANK["click-the-corner"]], path).sheet.boxes
     for option in box.question.options:
         x, y = option.at
         box.control._clicked({"dataX": x + 6, "dataY": y - 5})
         assert box.control.answer == option.letter
     box.control._clicked({"dataX": 600, "dataY": 400})
     assert box.control.answer == option.letter
-    assert marked_picture(box.question).shape[2] == 3
+    assert marked_image(box.question).shape[2] == 3
     assert "points marked by the numbers 1 to 4" in box.control.labels.alt
 
 
@@ -145,8 +145,8 @@ def test_every_kind_has_a_control_and_text_to_read():
 def test_the_quiz_of_a_notebook(monkeypatch, tmp_path):
     monkeypatch.setenv("DELF_LESSON_ANSWERS", str(tmp_path))
     own = quiz("05_attention")
-    assert [box.question.notebook for box in own.asked.boxes] == ["05_attention"] * 3
-    assert own.asked.path == tmp_path / "05_attention.json"
+    assert [box.question.notebook for box in own.sheet.boxes] == ["05_attention"] * 3
+    assert own.sheet.path == tmp_path / "05_attention.json"
     with pytest.raises(ValueError, match="0 questions on '09'"):
         quiz("09")
 
@@ -160,11 +160,11 @@ def take_exam(folder, form=None, student="Ada"):
 
 def test_an_exam_gives_no_feedback_and_holds_no_key(tmp_path):
     exam = take_exam(tmp_path)
-    assert len(exam.asked.questions) == 15
-    for box in exam.asked.boxes:
+    assert len(exam.sheet.questions) == 15
+    for box in exam.sheet.boxes:
         assert box.question.key is None
         assert not hasattr(box, "button")
-    text = json.dumps([str(exam.asked.questions), exam.asked.path.read_text()])
+    text = json.dumps([str(exam.sheet.questions), exam.sheet.path.read_text()])
     for question in exam_questions():
         for said in question.key.feedback.values():
             assert said not in text
@@ -173,8 +173,8 @@ def test_an_exam_gives_no_feedback_and_holds_no_key(tmp_path):
 def test_an_exam_is_drawn_for_the_student_and_goes_on_after_a_restart(tmp_path):
     exam = take_exam(tmp_path, student="Ada Lovelace")
     drawn = draw_questions(exam_questions(), 15, exam_seed("midterm", " ada  LOVELACE"))
-    assert [question.id for question in exam.asked.questions] == [one.id for one in drawn]
-    first = exam.asked.boxes[0]
+    assert [question.id for question in exam.sheet.questions] == [one.id for one in drawn]
+    first = exam.sheet.boxes[0]
     if hasattr(first.control, "radio"):
         first.control.radio.index = 0
     elif hasattr(first.control, "box"):
@@ -182,8 +182,8 @@ def test_an_exam_is_drawn_for_the_student_and_goes_on_after_a_restart(tmp_path):
     else:
         raise AssertionError("choose another student, whose first question is a simple one")
     again = Exam("midterm", 15, None, tmp_path)
-    assert again.asked is not None
-    assert again.asked.boxes[0].control.answer == first.control.answer
+    assert again.sheet is not None
+    assert again.sheet.boxes[0].control.answer == first.control.answer
     assert again.student.value == "Ada Lovelace"
 
 
@@ -191,14 +191,14 @@ def test_two_students_on_one_computer_have_an_exam_each(tmp_path):
     """Also where their names are of letters that no file name takes."""
     first = take_exam(tmp_path, student="李雷")
     second = take_exam(tmp_path, student="韩梅梅")
-    assert first.asked.path != second.asked.path
-    asked = [[one.id for one in exam.asked.questions] for exam in (first, second)]
+    assert first.sheet.path != second.sheet.path
+    asked = [[one.id for one in exam.sheet.questions] for exam in (first, second)]
     assert asked[0] != asked[1]
     again = Exam("midterm", 15, None, tmp_path)
-    assert again.asked is None
+    assert again.sheet is None
     again.student.value = " 李雷 "
     again.begin.click()
-    assert [one.id for one in again.asked.questions] == asked[0]
+    assert [one.id for one in again.sheet.questions] == asked[0]
     assert {Answers.read(path).student for path in tmp_path.iterdir()} == {"李雷", "韩梅梅"}
 
 
@@ -206,7 +206,7 @@ def test_an_exam_wants_a_name_first(tmp_path):
     exam = Exam("midterm", 15, None, tmp_path)
     exam.begin.click()
     assert 'role="alert"' in exam.note.value
-    assert exam.asked is None and not list(tmp_path.iterdir())
+    assert exam.sheet is None and not list(tmp_path.iterdir())
 
 
 def test_what_is_handed_in_is_in_the_file_whatever_becomes_of_the_form(tmp_path):
@@ -214,7 +214,7 @@ def test_what_is_handed_in_is_in_the_file_whatever_becomes_of_the_form(tmp_path)
     exam = take_exam(tmp_path, form)
     exam.send.click()
     assert "Not sent" in exam.note.value and 'role="alert"' in exam.note.value
-    assert Answers.read(exam.asked.path).student == "Ada"
+    assert Answers.read(exam.sheet.path).student == "Ada"
     alone = take_exam(tmp_path)
     alone.send.click()
     assert "Hand in this file" in alone.note.value

@@ -8,7 +8,7 @@ import pytest
 from delf_lesson.classical.properties import compare, view_of_pair
 from delf_lesson.classroom.experiments import shares_on_mask
 from delf_lesson.datasets.correspondences import pairs
-from delf_lesson.datasets.rendered import pictures
+from delf_lesson.datasets.rendered import rendered_images
 from delf_lesson.deep.weights import load_trained, load_weights, weights_folder, weights_path
 from delf_lesson.systems.registry import BASELINES, SYSTEMS
 from delf_lesson.training.lift_training import PARTS, LiftRecipe
@@ -55,7 +55,7 @@ def test_the_card_of_lift_tells_its_three_trainings():
 @pytest.mark.parametrize("name", ["siaMAC", "DIR"])
 def test_whole_images_of_a_landmark_are_alike(name):
     """Of a city that training never saw."""
-    shown = [p for p in pictures("lutetia") if p.role == "database" and p.view == "good"]
+    shown = [p for p in rendered_images("lutetia") if p.role == "database" and p.view == "good"]
     of: dict[str, list] = {}
     for picture in shown:
         of.setdefault(picture.landmark, []).append(picture)
@@ -107,7 +107,7 @@ def test_systems_describe_in_forty_numbers(name):
 
 
 def test_attention_finds_landmarks_of_a_city_it_has_never_seen():
-    shown = [p for p in pictures("lutetia") if p.view == "good"][::24]
+    shown = [p for p in rendered_images("lutetia") if p.view == "good"][::24]
     extractor = SYSTEMS["DELF+FT+ATT"].make_extractor()
     shares = [shares_on_mask(extractor.extract(p.read()), p.mask(), (100,))[0] for p in shown]
     area = np.mean([picture.mask().mean() for picture in shown])

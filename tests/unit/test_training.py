@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from delf_lesson.cli.main import command
-from delf_lesson.datasets.training_set import training_pictures
+from delf_lesson.datasets.training_set import training_images
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.weights import load_trained, load_trunk, load_weights, weights_folder
@@ -73,7 +73,7 @@ def test_an_image_folder_is_labelled_by_its_sub_folders(stripes, tmp_path):
 
 def test_the_rendered_sets_have_the_labels_of_their_pictures():
     base, clean = rendered_attributes(), rendered_landmarks("clean")
-    full = training_pictures("full")
+    full = training_images("full")
     assert tuple(base.classes) == ATTRIBUTES and len(base) == len(full)
     for row in (0, 777, 4000):
         named = [base.classes[t][k] for t, k in zip(ATTRIBUTES, base.labels[row], strict=True)]

@@ -33,9 +33,9 @@ def test_projection_and_shares_by_hand():
 def test_points_that_a_picture_shows_lie_on_its_landmark():
     on, offered = 0, 0
     for landmark in training_points()[::40]:
-        assert landmark.seen.shape == (len(landmark.pictures), len(landmark.xyz))
+        assert landmark.seen.shape == (len(landmark.images), len(landmark.xyz))
         assert (landmark.seen.sum(0) >= 3).all() and (landmark.size > 0).all()
-        for row, picture in enumerate(landmark.pictures[::5]):
+        for row, picture in enumerate(landmark.images[::5]):
             mask = picture.mask()
             x, y = np.rint(landmark.project(5 * row)[0][landmark.seen[5 * row]]).astype(int).T
             on += mask[y, x].sum()
@@ -47,4 +47,4 @@ def test_every_landmark_has_its_own_points():
     names = [landmark.landmark for landmark in training_points()]
     assert names == sorted(set(names)) and len(names) == 120
     assert min(len(landmark.xyz) for landmark in training_points()) >= 20
-    assert all(p.noise is None for landmark in training_points() for p in landmark.pictures)
+    assert all(p.noise is None for landmark in training_points() for p in landmark.images)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from delf_lesson.datasets import rendered
-from delf_lesson.datasets.training_set import training_pictures
+from delf_lesson.datasets.training_set import training_images
 
 
 def test_the_clean_training_set_is_the_full_one_without_its_noise():
-    clean, full = training_pictures("clean"), training_pictures("full")
+    clean, full = training_images("clean"), training_images("full")
     assert set(clean) < set(full)
     assert all(p.noise is None and p.label == p.landmark and p.crop is None for p in clean)
     counts = Counter(p.landmark for p in full)
@@ -22,33 +22,33 @@ def test_the_clean_training_set_is_the_full_one_without_its_noise():
     assert rates["crop"] / len(full) == pytest.approx(0.15, abs=0.015)
     assert all(p.label != p.landmark for p in full if p.noise == "wrong_label")
     with pytest.raises(ValueError, match="form is 'dirty'; wanted clean or full"):
-        training_pictures("dirty")
+        training_images("dirty")
 
 
 def test_a_training_set_of_ones_own_is_read_from_its_folder(tmp_path):
     shipped = rendered.data_folder()
     (tmp_path / "training").mkdir()
     lines = (shipped / "training" / "images.jsonl").read_text().splitlines(keepends=True)[:40]
-    archive = f"training/{training_pictures('full')[0].landmark}.zip"
+    archive = f"training/{training_images('full')[0].landmark}.zip"
     shutil.copyfile(shipped / archive, tmp_path / archive)
     (tmp_path / "training" / "images.jsonl").write_text("".join(lines))
     with pytest.raises(FileNotFoundError, match="SHA256SUMS is missing"):
-        training_pictures("full", tmp_path)
+        training_images("full", tmp_path)
     sums = [
         f"{hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()}  {name}\n"
         for name in ("training/images.jsonl", archive)
     ]
     (tmp_path / "SHA256SUMS").write_text("".join(sums))
-    own = training_pictures("full", tmp_path)
+    own = training_images("full", tmp_path)
     assert len(own) == 40
-    assert np.array_equal(own[3].read(), training_pictures("full")[3].read())
+    assert np.array_equal(own[3].read(), training_images("full")[3].read())
     (tmp_path / archive).write_bytes(b"spoiled")
     with pytest.raises(ValueError, match="has changed since it was shipped"):
         own[3].read()
 
 
 def test_training_pictures_are_small_and_cropped_ones_smaller():
-    full = training_pictures("full")
+    full = training_images("full")
     whole = next(p for p in full if p.crop is None)
     assert sorted(whole.read().shape) == [3, 168, 224]
     assert whole.mask().shape == whole.read().shape[:2]
@@ -59,6 +59,6 @@ def test_training_pictures_are_small_and_cropped_ones_smaller():
 
 
 def test_the_training_set_shares_no_building_with_the_cities():
-    cities = {(p.family, p.seed) for c in rendered.CITIES for p in rendered.pictures(c)}
-    trained = {tuple(p.landmark.rsplit("_", 1)) for p in training_pictures("full")}
+    cities = {(p.family, p.seed) for c in rendered.CITIES for p in rendered.rendered_images(c)}
+    trained = {tuple(p.landmark.rsplit("_", 1)) for p in training_images("full")}
     assert not {(family, int(seed)) for family, seed in trained} & cities

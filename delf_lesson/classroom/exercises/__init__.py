@@ -1,7 +1,7 @@
 """Exercises: functions for students to write, with hints and checks.
 
-Two or more belong to each notebook from 01 to 07. `check` tries a student's function, `hint`
-helps. The right answer is a function of the package, which is worth reading afterwards.
+Labs 01 to 07 have two or more each. `check` tries a student's function, `hint` helps. The right
+answer is a function of the package, which is worth reading afterwards.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ EXERCISES: dict[str, Exercise] = {
 
 
 def check(name: str, function: Callable[..., Any]) -> Verdict:
-    """Whether a student's function solves the exercise of that name, and if not, why.
+    """Whether a student's function solves an exercise, and if not, why.
 
     Raises ValueError if there is no such exercise.
     """
@@ -45,5 +45,5 @@ def check(name: str, function: Callable[..., Any]) -> Verdict:
 
 
 def hint(name: str, number: int) -> Hint:
-    """Hint 1, 2 or 3 of an exercise, each stronger. Raises ValueError for others."""
+    """Hint 1, 2 or 3 of an exercise, each stronger. Raises ValueError for another number."""
     return hint_of(find(EXERCISES, name), number)

@@ -1,4 +1,4 @@
-"""Comparing a student's answer with the right one, and saying where they part."""
+"""Compare a student's answer with the right answer, and say where they differ."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def difference(answer: Any, wanted: Any, tolerance: float) -> str | None:
-    """Where an answer parts from the wanted one, as a sentence; None if nowhere.
+def answer_diff(answer: Any, wanted: Any, tolerance: float) -> str | None:
+    """Where an answer differs from the wanted answer, as a sentence; None if nowhere.
 
-    Numbers are equal within `tolerance` of a wanted value of about 1. Any dtype, lists for arrays
-    and torch tensors are taken; names are compared in their order.
+    Numbers are equal within `tolerance` of a wanted value of about 1. The answer may have any
+    dtype, and lists or torch tensors for arrays. Names are compared in their order.
     """
     if answer is None and wanted is not None:
         return "it returned None. Does it end with `return`?"
@@ -26,10 +26,10 @@ def _of_tuple(answer: Any, wanted: tuple[Any, ...], tolerance: float) -> str | N
     if not isinstance(answer, tuple | list) or len(answer) != len(wanted):
         given = f"{len(answer)} values" if isinstance(answer, tuple | list) else "one value"
         return f"it returned {given}; wanted {len(wanted)}, as `return first, second`."
-    for place, (own, right) in enumerate(zip(answer, wanted, strict=True), start=1):
-        found = difference(own, right, tolerance)
-        if found:
-            return f"value {place} of {len(wanted)}: {found}"
+    for place, (value, right) in enumerate(zip(answer, wanted, strict=True), start=1):
+        diff = answer_diff(value, right, tolerance)
+        if diff:
+            return f"value {place} of {len(wanted)}: {diff}"
     return None
 
 
@@ -43,9 +43,9 @@ def _of_mapping(answer: Any, wanted: Mapping[str, Any], tolerance: float) -> str
     if list(answer) != list(wanted):
         return f"the order is {', '.join(map(str, answer))}; wanted {', '.join(map(str, wanted))}."
     for name, value in wanted.items():
-        found = difference(answer[name], value, tolerance)
-        if found:
-            return f"of {name!r} {found}"
+        diff = answer_diff(answer[name], value, tolerance)
+        if diff:
+            return f"of {name!r} {diff}"
     return None
 
 
@@ -70,7 +70,7 @@ def _of_array(answer: Any, wanted: NDArray, tolerance: float) -> str | None:
 
 
 def numbers(answer: Any) -> NDArray[np.float64] | None:
-    """An answer as an array of numbers; None if it is none."""
+    """An answer as an array of numbers; None if it is not numeric."""
     if hasattr(answer, "detach"):  # a tensor of torch
         answer = answer.detach().cpu()
     try:

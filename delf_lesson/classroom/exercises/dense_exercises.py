@@ -1,4 +1,4 @@
-"""Exercises of notebook 03: what a cell of the dense grid can see, and where."""
+"""Exercises of lab 03: what a cell of the dense grid can see, and where."""
 
 from collections.abc import Callable, Sequence
 

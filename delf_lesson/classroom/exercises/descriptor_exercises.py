@@ -44,10 +44,10 @@ def _without_wrap(angle: NDArray, weight: NDArray, bins: int) -> NDArray:
 
 
 def _histograms(rng: np.random.Generator) -> Sequence[Case]:
-    one = np.zeros((1, 128), np.float32)
-    one[0, :3] = 10, 1, 1
+    peak = np.zeros((1, 128), np.float32)
+    peak[0, :3] = 10, 1, 1
     return [
-        Case("a histogram with one large number", (one,)),
+        Case("a histogram with one large number", (peak,)),
         Case("random histograms", (rng.gamma(0.3, 50, (6, 128)).astype(np.float32),)),
     ]
 
@@ -87,8 +87,8 @@ def _features(descriptors: NDArray) -> LocalFeatures:
 
 def ratio_test(first: NDArray, second: NDArray, ratio: float) -> NDArray[np.intp]:
     """Rows (i, j) of the matches that pass, by `nearest_and_ratio`."""
-    nearest, found = nearest_and_ratio(_features(first), _features(second))
-    rows = np.flatnonzero(found < ratio)
+    nearest, ratios = nearest_and_ratio(_features(first), _features(second))
+    rows = np.flatnonzero(ratios < ratio)
     return np.stack([rows, nearest[rows]], axis=1)
 
 

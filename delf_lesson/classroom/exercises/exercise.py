@@ -1,4 +1,4 @@
-"""What an exercise is, how an answer is checked, and hints."""
+"""Exercises, the check of an answer, and hints."""
 
 import inspect
 import os
@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from delf_lesson.classroom.exercises.answer_diff import difference
-from delf_lesson.classroom.exercises.sandbox import SECONDS, Trouble, run
+from delf_lesson.classroom.exercises.answer_diff import answer_diff
+from delf_lesson.classroom.exercises.sandbox import SECONDS, StudentError, run
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """What students often write instead.
+    """A mistake that students often make.
 
-    says: the mistake by its name, and what to do. answer: takes what the exercise's function
-    takes, and returns what a function with this mistake would return.
+    says: names the mistake and says what to do. answer: takes the arguments of the exercise's
+    function and returns what a function with this mistake would return.
     """
 
     says: str
@@ -28,7 +28,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Case:
-    """Arguments that a function is tried with; label: what they are, in a few words."""
+    """Arguments to try a function with; label: describes them in a few words."""
 
     label: str
     arguments: tuple[Any, ...]
@@ -41,13 +41,12 @@ Cases = Callable[[np.random.Generator], Sequence[Case]]
 class Exercise:
     """A function for a student to write.
 
-    name: after the function of the package that it is the twin of. notebook: where it is set.
-    function: the name that the student's function has there. task: one sentence.
-    reference: the right answer, the package's own function or a thin coat over it.
-    cases: what it is tried with, some by hand and some drawn from a generator, so that
+    name: of the package's function that does the same. notebook: where it is set. function: the
+    name of the student's function. task: one sentence. reference: the right answer, the package's
+    function or a thin wrapper. cases: some by hand and some drawn from a generator, so that
     answers learned by heart fail under another seed. mistakes: see `Mistake`. hints: three, each
-    stronger. canonical: brings right answers of different form to one (as rows in any order).
-    tolerance: largest difference that is still right, of numbers of about 1.
+    stronger. canonical: brings right answers of different forms to one form (rows in any order).
+    tolerance: largest difference that counts as right, for numbers of about 1.
     """
 
     name: str
@@ -63,13 +62,12 @@ class Exercise:
 
     @property
     def function(self) -> str:
-        """The name of the student's function: another than the package's, which it must not "
-        "hide."""
+        """The name of the student's function. It must not hide the package's function."""
         return f"my_{self.name}"
 
 
 def rows_in_order(rows: Any, columns: int) -> NDArray:
-    """Rows (N, columns) sorted, where their order does not matter; others as they are."""
+    """Rows (N, columns) sorted, for answers whose order does not matter; others unchanged."""
     rows = np.asarray(rows)
     if rows.size == 0:
         return rows.reshape(0, columns)
@@ -77,18 +75,18 @@ def rows_in_order(rows: Any, columns: int) -> NDArray:
 
 
 GRADING = "NBGRADER_EXECUTION"
-"""Set by nbgrader while it grades: a check that is not passed then raises, which gives 0 points."""
+"""Set by nbgrader while it grades. A failed check then raises an error, which gives 0 points."""
 SEED = "DELF_LESSON_CHECK_SEED"
-"""The seed of the drawn cases while grading, so that they are not those of the notebook."""
+"""The seed of the drawn cases while grading, so that they differ from the notebook's cases."""
 
 
 class NotSolved(AssertionError):
-    """An exercise is not solved, while its points are counted."""
+    """An exercise is not solved; raised while nbgrader counts its points."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check found. message: to the student; points: of at most `most`."""
+    """The result of a check. message: to the student; points: of at most `most`."""
 
     exercise: str
     solved: bool
@@ -97,7 +95,7 @@ class Verdict:
 
     @property
     def points(self) -> int:
-        """All of them or none."""
+        """All points or none."""
         return self.most if self.solved else 0
 
     def __repr__(self) -> str:
@@ -154,57 +152,57 @@ def checked(exercise: Exercise, function: Any, seed: int = 0, seconds: float = S
                 False,
                 f'Write {exercise.function}, and run this again. hint("{exercise.name}", 1) helps.',
             )
-        except Trouble as trouble:
-            return verdict(False, f"Given {case.label}, {trouble}")
+        except StudentError as error:
+            return verdict(False, f"Given {case.label}, {error}")
     wanted = [exercise.canonical(exercise.reference(*case.arguments)) for case in cases]
-    wrong = _first_difference(exercise, cases, answers, wanted)
+    wrong = _first_diff(exercise, cases, answers, wanted)
     if wrong is not None:
-        return verdict(False, _named(exercise, cases, answers) or wrong)
-    return verdict(True, _borrowed(function))
+        return verdict(False, _known_mistake(exercise, cases, answers) or wrong)
+    return verdict(True, _borrowing(function))
 
 
-def _first_difference(
+def _first_diff(
     exercise: Exercise, cases: Sequence[Case], answers: Sequence[Any], wanted: Sequence[Any]
 ) -> str | None:
     for case, answer, right in zip(cases, answers, wanted, strict=True):
-        found = _compared(exercise, answer, right)
-        if found is not None:
-            return f"Given {case.label}, {found}"
+        diff = _diff(exercise, answer, right)
+        if diff is not None:
+            return f"Given {case.label}, {diff}"
     return None
 
 
-def _compared(exercise: Exercise, answer: Any, right: Any) -> str | None:
+def _diff(exercise: Exercise, answer: Any, right: Any) -> str | None:
     try:
         answer = exercise.canonical(answer)
-    except Exception:  # of no form that can be brought to one; `difference` says which it has
+    except Exception:  # `answer_diff` says what form it has
         pass
-    return difference(answer, right, exercise.tolerance)
+    return answer_diff(answer, right, exercise.tolerance)
 
 
-def _named(exercise: Exercise, cases: Sequence[Case], answers: Sequence[Any]) -> str | None:
+def _known_mistake(exercise: Exercise, cases: Sequence[Case], answers: Sequence[Any]) -> str | None:
     """The mistake that would give all of these answers, if one is known."""
     for mistake in exercise.mistakes:
-        theirs = []
+        mistaken = []
         for case in cases:
             with np.errstate(all="ignore"):
-                theirs.append(exercise.canonical(mistake.answer(*case.arguments)))
-        if _first_difference(exercise, cases, answers, theirs) is None:
+                mistaken.append(exercise.canonical(mistake.answer(*case.arguments)))
+        if _first_diff(exercise, cases, answers, mistaken) is None:
             return mistake.says
     return None
 
 
-def _borrowed(function: Callable[..., Any]) -> str:
-    """A word to a solution that would not work outside its notebook."""
+def _borrowing(function: Callable[..., Any]) -> str:
+    """A warning if a solution would not work outside its notebook; else empty."""
     try:
         names = inspect.getclosurevars(function).globals
     except TypeError:  # not a function written in Python
         return ""
-    own = inspect.getmodule(function)
+    modules = ("__main__", getattr(inspect.getmodule(function), "__name__", None))
     others = [
         name
         for name, value in names.items()
         if not inspect.ismodule(value)
-        and getattr(value, "__module__", "__main__") in ("__main__", getattr(own, "__name__", None))
+        and getattr(value, "__module__", "__main__") in modules
         and getattr(value, "__code__", None) is not getattr(function, "__code__", 0)
     ]
     if not others:
@@ -216,7 +214,7 @@ def _borrowed(function: Callable[..., Any]) -> str:
 
 
 def judged(exercise: Exercise, function: Callable[..., Any]) -> Verdict:
-    """As `checked`; while nbgrader grades, with its seed, and raising NotSolved if it is not."""
+    """Like `checked`. While nbgrader grades, uses its seed and raises NotSolved if it fails."""
     grading = os.environ.get(GRADING) == "autograde"
     verdict = checked(exercise, function, int(os.environ.get(SEED, "0")) if grading else 0)
     if grading and not verdict.solved:

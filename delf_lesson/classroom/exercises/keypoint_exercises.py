@@ -1,4 +1,4 @@
-"""Exercises of notebook 01: the corner response and the extrema of the difference of Gaussians."""
+"""Exercises of lab 01: the corner response and the extrema of the difference of Gaussians."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -39,8 +39,8 @@ def _dog(rng: np.random.Generator) -> Sequence[Case]:
 
 
 def _maxima(dog: NDArray, least: float) -> NDArray:
-    found = extrema(dog, least)
-    return found[dog[tuple(found.T)] > 0]
+    samples = extrema(dog, least)
+    return samples[dog[tuple(samples.T)] > 0]
 
 
 def _of_one_level(dog: NDArray, least: float) -> NDArray:

@@ -87,10 +87,10 @@ def _softmax(scores: NDArray) -> NDArray:
 
 def top_k(xy: NDArray, scores: NDArray, k: int) -> NDArray[np.float32]:
     """The best points, by the package's `LocalFeatures.top`."""
-    ones = np.ones((len(xy), 1), np.float32)
+    columns = np.ones((len(xy), 1), np.float32)
     size = (int(xy.max()) + 2, int(xy.max()) + 2)
     features = LocalFeatures(
-        xy.astype(np.float32), ones, scores.astype(np.float32), ones[:, 0], size
+        xy.astype(np.float32), columns, scores.astype(np.float32), columns[:, 0], size
     )
     return features.top(k).xy
 
@@ -209,7 +209,7 @@ EXERCISES = (
             Mistake(
                 "The norm runs over the whole grid, or over each channel: each *cell* has its own "
                 "descriptor (axis 0).",
-                lambda f, s: _pooled(lambda w: w / w.sum(), lambda one: _unit(one, None))(f, s),
+                lambda f, s: _pooled(lambda w: w / w.sum(), lambda grid: _unit(grid, None))(f, s),
             ),
             Mistake(
                 "This is the sum; divide by the sum of the scores, so that only the scores' "

@@ -1,4 +1,4 @@
-"""Exercises of notebook 06, to the votes: the reduction of descriptors, and counting."""
+"""Exercises of lab 06: the reduction of descriptors, and votes."""
 
 from collections.abc import Callable, Sequence
 
@@ -44,7 +44,7 @@ def vote_counting(images: NDArray, similarities: NDArray, count: int) -> NDArray
 
 
 def _neighbours(rng: np.random.Generator) -> Sequence[Case]:
-    one = np.array([[0, 1, 2]]), np.array([[0.9, 0.7, 0.4]])
+    simple = np.array([[0, 1, 2]]), np.array([[0.9, 0.7, 0.4]])
     twice = np.array([[1, 1, 0, 2]]), np.array([[0.9, 0.8, 0.6, 0.5]])
     images = rng.integers(0, 5, (12, 8))
     similarities = -np.sort(-rng.uniform(0, 1, images.shape), axis=1)
@@ -52,7 +52,7 @@ def _neighbours(rng: np.random.Generator) -> Sequence[Case]:
     missing[:6, 5:] = -1
     fewer = np.where(missing < 0, 0.0, similarities)
     return [
-        Case("one feature with three neighbours", (*one, 3)),
+        Case("one feature with three neighbours", (*simple, 3)),
         Case("one feature with two neighbours in one image", (*twice, 4)),
         Case("twelve features with eight neighbours each", (images, similarities, 5)),
         Case("features with fewer neighbours (-1 stands for none)", (missing, fewer, 6)),

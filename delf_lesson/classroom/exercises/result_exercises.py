@@ -1,4 +1,4 @@
-"""Exercises of notebook 07: how rankings are judged."""
+"""Exercises of lab 07: measures of rankings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -9,7 +9,7 @@ from delf_lesson.classroom.exercises.exercise import Case, Exercise, Mistake
 from delf_lesson.datasets.benchmark import Truth
 from delf_lesson.evaluation.metrics import average_precision, micro_precision_recall
 
-Found = Mapping[str, Sequence[tuple[str, float]]]
+Returned = Mapping[str, Sequence[tuple[str, float]]]
 Sets = Mapping[str, set[str]]
 
 
@@ -38,24 +38,26 @@ def _summed(
     junk_keeps_rank: bool = False,
 ) -> float:
     """AP with another term for each right image, of the precisions before and after it."""
-    area, found, rank, precision = 0.0, 0, 0, 1.0
+    area, right, rank, precision = 0.0, 0, 0, 1.0
     for image in ranking:
         if image in junk:
             rank += junk_keeps_rank
             continue
         rank += 1
-        found += image in positives
-        before, precision = precision, found / rank
+        right += image in positives
+        before, precision = precision, right / rank
         if image in positives:
             area += term(before, precision)
-    return area / (max(1, found) if of_found else len(positives))
+    return area / (max(1, right) if of_found else len(positives))
 
 
-def micro_at(returned: Found, positives: Sets, junk: Sets, threshold: float) -> tuple[float, float]:
+def micro_at(
+    returned: Returned, positives: Sets, junk: Sets, threshold: float
+) -> tuple[float, float]:
     """Precision and recall, by the package's `micro_precision_recall`."""
     truth = {
-        name: Truth(frozenset(found), frozenset(), frozenset(junk.get(name, ())))
-        for name, found in positives.items()
+        name: Truth(frozenset(right), frozenset(), frozenset(junk.get(name, ())))
+        for name, right in positives.items()
     }
     return micro_precision_recall(returned, truth).at(threshold)
 
@@ -86,7 +88,7 @@ def _returned(rng: np.random.Generator) -> Sequence[Case]:
 
 
 def _counted(
-    returned: Found,
+    returned: Returned,
     positives: Sets,
     junk: Sets,
     threshold: float,
@@ -96,19 +98,22 @@ def _counted(
     returned_only: bool = False,
 ) -> tuple[float, float]:
     right, given, possible = 0, 0, 0
-    for query, found in returned.items():
+    least = threshold - (0 if strictly else 1e-9)
+    for query, results in returned.items():
         known = positives.get(query, set())
         if known_only and not known:
             continue
-        kept = {image for image, score in found if score > threshold - (0 if strictly else 1e-9)}
-        kept -= set() if junk_is_wrong else set(junk.get(query, ()))
-        right += len(kept & known)
-        given += len(kept)
-        possible += len(known & {image for image, _ in found}) if returned_only else len(known)
+        images = {image for image, score in results if score > least}
+        images -= set() if junk_is_wrong else set(junk.get(query, ()))
+        right += len(images & known)
+        given += len(images)
+        possible += len(known & {image for image, _ in results}) if returned_only else len(known)
     return (right / given if given else 1.0), right / possible
 
 
-def _macro(returned: Found, positives: Sets, junk: Sets, threshold: float) -> tuple[float, float]:
+def _macro(
+    returned: Returned, positives: Sets, junk: Sets, threshold: float
+) -> tuple[float, float]:
     each = [
         _counted({query: returned[query]}, {query: positives[query]}, junk, threshold)
         for query in returned

@@ -1,4 +1,4 @@
-"""Running a student's function so that nothing it does can harm the notebook or its grading."""
+"""Run a student's function so that it cannot harm the notebook or its grading."""
 
 import copy
 import ctypes
@@ -17,12 +17,12 @@ PRINTED = 20_000
 """Characters after which a function that prints is stopped."""
 
 
-class Trouble(Exception):
-    """What went wrong in a student's function, as a message to the student."""
+class StudentError(Exception):
+    """An error in a student's function, as a message to the student."""
 
 
 class TimeIsUp(BaseException):
-    """Raised inside a function that runs too long; no `except Exception` of its own catches it."""
+    """Raised inside a function that runs too long. No `except Exception` in it catches this."""
 
 
 class TooMuchPrinted(BaseException):
@@ -30,9 +30,9 @@ class TooMuchPrinted(BaseException):
 
 
 def run(function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float = SECONDS) -> Any:
-    """What a function returns for copies of the arguments; what it prints is dropped.
+    """Call a function with copies of the arguments. What it prints is dropped.
 
-    Raises Trouble if it raises, runs for longer than `seconds`, prints more than 20,000
+    Raises StudentError if it raises, runs for longer than `seconds`, prints more than 20,000
     characters, exits, or changes an argument.
     """
     given = copy.deepcopy(arguments)
@@ -49,23 +49,23 @@ def run(function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float
     except NotImplementedError:
         raise
     except TimeIsUp:
-        raise Trouble(
+        raise StudentError(
             f"it was stopped after {seconds:g} seconds. Is there a loop that never ends?"
         ) from None
     except TooMuchPrinted:
-        raise Trouble(
+        raise StudentError(
             f"it printed more than {PRINTED:,} characters and was stopped. Take `print` out of "
             "the loop."
         ) from None
     except SystemExit:
-        raise Trouble("it calls `exit`. End a function by `return`.") from None
+        raise StudentError("it calls `exit`. End a function by `return`.") from None
     except RecursionError:
-        raise Trouble("it calls itself without end. When does it stop?") from None
+        raise StudentError("it calls itself without end. When does it stop?") from None
     except Exception as error:
-        raise Trouble(_told(error)) from error
+        raise StudentError(_described(error)) from error
     for place, (after, before) in enumerate(zip(given, arguments, strict=True), start=1):
         if not unchanged(after, before):
-            raise Trouble(
+            raise StudentError(
                 f"it changes its argument number {place}. Whoever called it still needs that: "
                 "work on a copy."
             )
@@ -74,10 +74,10 @@ def run(function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeIsUp in this thread when the time is over, and again until the block is left.
+    """Raise TimeIsUp in this thread when the time is over, repeatedly until the block is left.
 
-    Works in any thread and on any system, but interrupts Python only: a single call into C that
-    never returns is not ended.
+    Works in any thread and on any system, but interrupts only Python: it cannot end a single call
+    into C that never returns.
     """
     thread = ctypes.c_ulong(threading.get_ident())
     raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
@@ -98,12 +98,12 @@ def time_limit(seconds: float) -> Iterator[None]:
     finally:
         with lock:
             left.set()
-            raise_in(thread, None)  # one that is on its way would surprise somebody else
+            raise_in(thread, None)  # a pending exception would hit other code
         watcher.join()
 
 
 def unchanged(after: Any, before: Any) -> bool:
-    """Whether an argument is still what it was."""
+    """Whether an argument still has its value."""
     if isinstance(before, np.ndarray):
         return (
             isinstance(after, np.ndarray)
@@ -119,16 +119,16 @@ def unchanged(after: Any, before: Any) -> bool:
     return bool(after == before)
 
 
-def _told(error: Exception) -> str:
-    """An error in a sentence, with the last line of the student's own code."""
+def _described(error: Exception) -> str:
+    """An error as a sentence, with the last line of the student's code."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames[1:] if "site-packages" not in frame.filename]
-    where = f", in the line `{own[-1].line}`" if own and own[-1].line else ""
+    student = [frame for frame in frames[1:] if "site-packages" not in frame.filename]
+    where = f", in the line `{student[-1].line}`" if student and student[-1].line else ""
     return f"it raised {type(error).__name__}: {str(error)[:300]}{where}."
 
 
 class _Limited(io.TextIOBase):
-    """Takes what is printed and forgets it, up to a limit."""
+    """Swallows what is printed, up to a limit."""
 
     def __init__(self) -> None:
         self.written = 0

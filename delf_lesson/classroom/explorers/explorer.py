@@ -189,7 +189,7 @@ class Explorer(Shown):
         click: Callable[[float, float], Values] | None = None,
     ) -> None:
         self.draw, self.controls, self.click = draw, dict(controls), click
-        self.picture = new_picture()
+        self.image = new_image()
         self.message = widgets.HTML()
         self.labels = Labels()
         self.drawn: Drawn | None = None
@@ -198,10 +198,10 @@ class Explorer(Shown):
             control.observe(self._redraw, "value")
         self._redraw()
         controls_row = widgets.HBox([*self.controls.values()], layout={"flex_flow": "row wrap"})
-        box = labelled_box([controls_row, self.picture, self.message], self.labels)
-        super().__init__(box, text, self.picture.value)
+        box = labelled_box([controls_row, self.image, self.message], self.labels)
+        super().__init__(box, text, self.image.value)
         if click is not None:
-            self.mouse = ipyevents.Event(source=self.picture, watched_events=["click"])
+            self.mouse = ipyevents.Event(source=self.image, watched_events=["click"])
             self.mouse.on_dom_event(self._clicked)
 
     @property
@@ -239,7 +239,7 @@ class Explorer(Shown):
             return
         try:
             self.drawn = self.draw(**self.values)
-            self.picture.value = jpeg(self.drawn.image)
+            self.image.value = jpeg(self.drawn.image)
         except Exception as error:  # whatever it is, the student has to see it
             self.message.value = shown_error(error)
         else:
@@ -271,7 +271,7 @@ def jpeg(image: Pixels) -> bytes:
     return data.tobytes()
 
 
-def new_picture() -> widgets.Image:
+def new_image() -> widgets.Image:
     """A picture of its own size, or as wide as the page where that is less."""
     layout = {"max_width": "100%", "align_self": "flex-start", "object_fit": "contain"}
     return widgets.Image(format="jpeg", layout=layout)

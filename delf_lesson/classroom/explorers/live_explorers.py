@@ -17,7 +17,7 @@ from delf_lesson.classroom.explorers.explorer import (
     Shown,
     jpeg,
     labelled_box,
-    new_picture,
+    new_image,
     shown_error,
 )
 from delf_lesson.classroom.figures.deep_figures import loss_figure, overlay
@@ -26,7 +26,7 @@ from delf_lesson.images import Pixels
 from delf_lesson.training.delf_training import AttentionClassifier, Delf
 
 
-class Stopped(Exception):
+class JobStopped(Exception):
     """Somebody pressed Stop."""
 
 
@@ -40,12 +40,12 @@ class Bar(Shown):
         super().__init__(widgets.VBox([self.bar, self.label]), text)
 
     def __call__(self, steps: Iterable[Any], label: str, count: int | None = None) -> Iterable[Any]:
-        """The steps one by one. Raises `Stopped` between two of them when `stopped` is set."""
+        """The steps one by one. Raises `JobStopped` between two of them when `stopped` is set."""
         steps, started = list(steps), time.monotonic()
         self.bar.max = len(steps)
         for done, step in enumerate(steps):
             if self.stopped:
-                raise Stopped
+                raise JobStopped
             self._say(label, done, len(steps), time.monotonic() - started)
             yield step
         self._say(label, len(steps), len(steps), 0)
@@ -85,7 +85,7 @@ class Job:
     def _run(self) -> None:
         try:
             self.result.value = f'<div role="status">{self.work(self.bar)}</div>'
-        except Stopped:
+        except JobStopped:
             self.result.value = "Stopped. What was described until now is kept."
         except Exception as error:  # whatever it is, the student has to see it
             self.result.value = shown_error(error)
@@ -106,11 +106,11 @@ class LiveLoss(Shown):
     def __init__(self, epochs: int, chance: float, name: str = "training") -> None:
         self.epochs, self.chance, self.name = epochs, chance, name
         self.losses: list[float] = []
-        self.picture = new_picture()
+        self.image = new_image()
         self.labels = Labels()
         self._redraw()
         text = "The loss after every epoch, drawn while it trains"
-        super().__init__(labelled_box([self.picture], self.labels), text, self.picture.value)
+        super().__init__(labelled_box([self.image], self.labels), text, self.image.value)
 
     def add(self, loss: float) -> None:
         """One more epoch."""
@@ -119,7 +119,7 @@ class LiveLoss(Shown):
 
     def _redraw(self) -> None:
         figure = loss_figure({self.name: self.losses}, self.chance, self.epochs)
-        self.picture.value = jpeg(pixels(figure))
+        self.image.value = jpeg(pixels(figure))
         self.labels.alt = f"The loss after {len(self.losses)} of {self.epochs} epochs"
 
 
@@ -148,7 +148,7 @@ class Training(Shown):
         self.pause = widgets.Button(description="Pause", disabled=True)
         self.again = widgets.Button(description="From the beginning", disabled=True)
         self.bar = widgets.IntProgress(max=steps, description="steps", layout={"width": "320px"})
-        self.picture = new_picture()
+        self.image = new_image()
         self.message, self.labels = widgets.HTML(), Labels()
         self.start.on_click(lambda _: self.go())
         self.pause.on_click(lambda _: self.running.clear())
@@ -157,8 +157,8 @@ class Training(Shown):
         buttons = widgets.HBox(
             [self.start, self.pause, self.again, self.bar], layout={"flex_flow": "row wrap"}
         )
-        box = labelled_box([buttons, self.picture, self.message], self.labels)
-        super().__init__(box, text, self.picture.value)
+        box = labelled_box([buttons, self.image, self.message], self.labels)
+        super().__init__(box, text, self.image.value)
 
     def go(self) -> None:
         """Train on in the background until the last step or a pause; `thread` is where."""
@@ -196,7 +196,7 @@ class Training(Shown):
         figure = loss_figure({"training": self.losses}, self.chance, self.steps, step="mini-batch")
         loss = pixels(figure)
         learned = self.learned()
-        self.picture.value = jpeg(beside(of_height(loss, 250), of_height(learned, 250)))
+        self.image.value = jpeg(beside(of_height(loss, 250), of_height(learned, 250)))
         self.bar.value = len(self.losses)
         says = f"{len(self.losses)} of {self.steps} steps"
         if self.losses:

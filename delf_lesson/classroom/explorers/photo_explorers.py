@@ -33,7 +33,7 @@ from delf_lesson.classroom.explorers.explorer import (
     Shown,
     jpeg,
     labelled_box,
-    new_picture,
+    new_image,
     slider,
     steps,
     switch,
@@ -44,19 +44,19 @@ from delf_lesson.classroom.figures.image_figures import draw_ranking, pixels, si
 from delf_lesson.classroom.figures.result_figures import verdict
 from delf_lesson.datasets import load
 from delf_lesson.datasets.benchmark import Benchmark, Query, Truth
-from delf_lesson.datasets.rendered import Picture
+from delf_lesson.datasets.rendered import RenderedImage
 from delf_lesson.images import Pixels, list_images, read_image
 from delf_lesson.retrieval.retrievers import add_images
 from delf_lesson.retrieval.voting import Result
 from delf_lesson.systems.registry import find_system
 
 
-def explore_pictures(pictures: Sequence[Picture]) -> Explorer:
+def explore_images(pictures: Sequence[RenderedImage]) -> Explorer:
     """Choose a landmark and one of its pictures, and see what is known about it.
 
     pictures: those without a landmark are left out. Raises ValueError if none is left.
     """
-    of: dict[str, list[Picture]] = {}
+    of: dict[str, list[RenderedImage]] = {}
     for picture in pictures:
         if picture.landmark:
             of.setdefault(picture.landmark, []).append(picture)
@@ -66,7 +66,7 @@ def explore_pictures(pictures: Sequence[Picture]) -> Explorer:
 
     def draw(landmark: str, number: int, outline: bool) -> Drawn:
         own = of[landmark]
-        return draw_picture(own[min(number, len(own)) - 1], outline)
+        return draw_image(own[min(number, len(own)) - 1], outline)
 
     return Explorer(
         draw,
@@ -79,7 +79,7 @@ def explore_pictures(pictures: Sequence[Picture]) -> Explorer:
     )
 
 
-def draw_picture(picture: Picture, outline: bool) -> Drawn:
+def draw_image(picture: RenderedImage, outline: bool) -> Drawn:
     """A picture, with an outline around the landmark's pixels if wanted, and what is known."""
     image, mask = picture.read(), picture.mask()
     drawn = of_height(image, 440)
@@ -211,15 +211,15 @@ class OwnPhoto(Shown):
         self.folder = widgets.Text(
             description="or in the folder", placeholder="path of a folder", style=WIDE
         )
-        self.picture = new_picture()
-        self.picture.layout.display = "none"
+        self.image = new_image()
+        self.image.layout.display = "none"
         self.labels = Labels(shown=False)
         self.job = Job("Search", "Describe the pictures and search them", self._search)
         chosen = widgets.HBox(
             [self.upload, self.system, self.town, self.folder], layout={"flex_flow": "row wrap"}
         )
         text = "Search with a photograph of your own: choose it, a system, and where to search"
-        box = labelled_box([chosen, self.job.widget, self.picture], self.labels)
+        box = labelled_box([chosen, self.job.widget, self.image], self.labels)
         super().__init__(box, text)
 
     def _search(self, bar: Bar) -> str:
@@ -231,7 +231,7 @@ class OwnPhoto(Shown):
         images = list_images(folder) if folder else load(self.town.value).images
         system = find_system(self.system.value)
         picture, says = search_images(system.name, images, query, bar, self.cache)
-        self.picture.value, self.picture.layout.display = jpeg(picture), ""
+        self.image.value, self.image.layout.display = jpeg(picture), ""
         self.labels.alt = says
         return says
 

@@ -47,7 +47,7 @@ KEPT = 300
 
 
 @dataclass(frozen=True, eq=False)
-class Described:
+class DescribedImage:
     """The strongest keypoints of one image and every step of describing them, N of each.
 
     histograms: (N, 36); angles: (N,) radians; patches: (N, 22, 22).
@@ -61,7 +61,7 @@ class Described:
     features: LocalFeatures
 
     @classmethod
-    def of(cls, image: Pixels, most: int = KEPT) -> "Described":
+    def of(cls, image: Pixels, most: int = KEPT) -> "DescribedImage":
         """SIFT of an image, its keypoints by the difference of Gaussians."""
         space = scale_space(to_grey(image))
         found = dog_keypoints(space).strongest(most)
@@ -79,7 +79,7 @@ def explore_sift(view: View) -> Explorer:
 
     Slide "Recap: Local Descriptor". Raises ValueError if either image has no keypoints.
     """
-    first, second = Described.of(view.first), Described.of(view.second)
+    first, second = DescribedImage.of(view.first), DescribedImage.of(view.second)
     for name, one in (("first", first), ("second", second)):
         if not len(one.features):
             raise ValueError(f"view.{name} gives no keypoints; wanted an image with texture")
@@ -109,8 +109,8 @@ def explore_sift(view: View) -> Explorer:
 
 
 def draw_sift(
-    first: Described,
-    second: Described,
+    first: DescribedImage,
+    second: DescribedImage,
     pair: tuple[int, int],
     ratio: float,
     accepted: float,
@@ -153,7 +153,7 @@ _VERDICTS = {
 }
 
 
-def _square(canvas: Pixels, one: Described, own: int, factor: float, colour: tuple) -> None:
+def _square(canvas: Pixels, one: DescribedImage, own: int, factor: float, colour: tuple) -> None:
     """The square that the descriptor is taken from, and its x axis."""
     angle = one.angles[own]
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -167,7 +167,7 @@ def _square(canvas: Pixels, one: Described, own: int, factor: float, colour: tup
         path(canvas, axis, ink, width)
 
 
-def _column(one: Described, own: int, width: int) -> Pixels:
+def _column(one: DescribedImage, own: int, width: int) -> Pixels:
     """The patch of a keypoint, the histogram of its angles, and its 128 numbers."""
     histogram = one.histograms[own]
     _, angles = orientation_peaks(histogram[None])

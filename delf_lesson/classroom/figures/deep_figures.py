@@ -14,17 +14,17 @@ from delf_lesson.classroom.figures.image_figures import (
     BLUE,
     LOOK,
     ORANGE,
-    Picture,
-    drawing,
+    NotebookFigure,
+    jpeg_figure,
     new_figure,
-    photograph,
+    png_figure,
 )
 from delf_lesson.classroom.figures.keypoint_figures import bare_image
 from delf_lesson.classroom.figures.retrieval_figures import draw_curves, styles
 from delf_lesson.images import Pixels
 
 
-def show_grid(image: Pixels, xy: NDArray, boxes: NDArray, alt: str) -> Picture:
+def show_grid(image: Pixels, xy: NDArray, boxes: NDArray, alt: str) -> NotebookFigure:
     """A grid's centres (N, 2) over its image, and the squares (K, 4) that chosen cells can see."""
     with rc_context(LOOK):
         figure = new_figure(3.6)
@@ -42,7 +42,7 @@ def show_grid(image: Pixels, xy: NDArray, boxes: NDArray, alt: str) -> Picture:
         for axes in figure.axes:
             axes.set_xlim(-0.5, image.shape[1] - 0.5)
             axes.set_ylim(image.shape[0] - 0.5, -0.5)
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
 def overlay(image: Pixels, values: NDArray, low: float, high: float, cell: float = 16) -> Pixels:
@@ -71,7 +71,7 @@ def show_overlays(
     ends: tuple[float, float] | None = None,
     columns: int = 3,
     cell: float = 16,
-) -> Picture:
+) -> NotebookFigure:
     """Maps (h, w) over their images: from `ends`, or each from its own lowest to its highest.
 
     cell: see `overlay`. mark: `(x, y)` in the first image: the cell that was asked for.
@@ -86,7 +86,7 @@ def show_overlays(
             bare_image(axes, overlay(image, values, low, high, cell), title)
             if place == 0 and mark is not None:
                 draw_mark(axes, mark)
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
 def draw_mark(axes: Axes, xy: tuple[float, float]) -> None:
@@ -106,7 +106,7 @@ def draw_selected(axes: Axes, image: Pixels, xy: NDArray, on: NDArray, title: st
 
 def show_selected(
     image: Pixels, kept: Mapping[str, tuple[NDArray, NDArray]], alt: str, columns: int = 2
-) -> Picture:
+) -> NotebookFigure:
     """What several ways of keeping keypoints keep of one image, by their titles.
 
     kept: points (N, 2) and whether each is on the landmark (N,).
@@ -121,10 +121,10 @@ def show_selected(
         axes.plot([], [], "o", color=BLUE, markerfacecolor="none", label="on the landmark")
         axes.plot([], [], "x", color=ORANGE, label="off it")
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
-def show_stages(stages: Sequence[tuple[str, Pixels, NDArray | None]], alt: str) -> Picture:
+def show_stages(stages: Sequence[tuple[str, Pixels, NDArray | None]], alt: str) -> NotebookFigure:
     """An image's way through a method: by title, the image drawn, and points (N, 2) over it."""
     columns = 3
     rows = -(-len(stages) // columns)
@@ -138,7 +138,7 @@ def show_stages(stages: Sequence[tuple[str, Pixels, NDArray | None]], alt: str) 
                 axes.plot(*xy.T, ".", color=ORANGE, markersize=3)
                 axes.set_xlim(-0.5, image.shape[1] - 0.5)
                 axes.set_ylim(image.shape[0] - 0.5, -0.5)
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
 def around(image: Pixels, xy: NDArray, radius: int) -> Pixels:
@@ -152,7 +152,7 @@ def around(image: Pixels, xy: NDArray, radius: int) -> Pixels:
 
 def show_neighbours(
     rows: Mapping[str, tuple[Pixels, Sequence[Pixels], Sequence[bool]]], alt: str
-) -> Picture:
+) -> NotebookFigure:
     """What each cell shows, and what its nearest cells show, framed by right or wrong.
 
     rows: by name, the asking patch, the patches found, nearest first, and which are right.
@@ -175,7 +175,7 @@ def show_neighbours(
                         color=BLUE if right[column - 1] else ORANGE,
                         linestyle="-" if right[column - 1] else "--",
                     )
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
 def show_curves(
@@ -184,7 +184,7 @@ def show_curves(
     labels: tuple[str, str],
     alt: str,
     log: bool = False,
-) -> Picture:
+) -> NotebookFigure:
     """Curves from 0 to 1 over x; labels: of both axes."""
     with rc_context(LOOK):
         figure = new_figure(3.6, 7.5)
@@ -196,12 +196,12 @@ def show_curves(
             axes.minorticks_off()
         axes.set(xlabel=labels[0], ylabel=labels[1])
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-        return drawing(figure, alt)
+        return png_figure(figure, alt)
 
 
-def show_loss(losses: Mapping[str, Sequence[float]], chance: float, alt: str) -> Picture:
+def show_loss(losses: Mapping[str, Sequence[float]], chance: float, alt: str) -> NotebookFigure:
     """Cross-entropy after every epoch, and what guessing gives: the logarithm of the classes."""
-    return drawing(loss_figure(losses, chance), alt)
+    return png_figure(loss_figure(losses, chance), alt)
 
 
 def loss_figure(

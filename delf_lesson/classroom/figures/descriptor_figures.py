@@ -14,10 +14,10 @@ from delf_lesson.classroom.figures.image_figures import (
     LOOK,
     MOST_LINES,
     ORANGE,
-    Picture,
-    drawing,
+    NotebookFigure,
+    jpeg_figure,
     new_figure,
-    photograph,
+    png_figure,
     side_by_side,
 )
 from delf_lesson.classroom.figures.keypoint_figures import bare_image
@@ -26,7 +26,9 @@ from delf_lesson.images import Pixels
 RIM = (CELLS + 1) * CELL_SAMPLES / 2  # samples from a descriptor patch's middle to its edge
 
 
-def show_patches(rows: Mapping[str, Sequence[NDArray]], titles: Sequence[str], alt: str) -> Picture:
+def show_patches(
+    rows: Mapping[str, Sequence[NDArray]], titles: Sequence[str], alt: str
+) -> NotebookFigure:
     """Grey patches in rows by their names, one column for each title; each has its own contrast."""
     with rc_context(LOOK):
         columns = len(titles)
@@ -40,12 +42,12 @@ def show_patches(rows: Mapping[str, Sequence[NDArray]], titles: Sequence[str], a
                     axes.set_title(titles[column])
                 if column == 0:
                     axes.set_ylabel(name)
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
 def show_on_image(
     image: Pixels, xy: NDArray, sigma: float, angle: float, alt: str, title: str = ""
-) -> Picture:
+) -> NotebookFigure:
     """One keypoint on its image: its descriptor's square, turned, and the direction it took."""
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     half = 3 * sigma * CELLS / 2
@@ -57,7 +59,7 @@ def show_on_image(
         bare_image(axes, image, title)
         axes.plot(*(xy + corners @ turn.T).T, color=ORANGE, linewidth=2)
         axes.plot([xy[0], tip[0]], [xy[1], tip[1]], color=ORANGE, linewidth=2)
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
 def draw_gradients(axes: Axes, patch: NDArray) -> None:
@@ -80,7 +82,9 @@ def draw_gradients(axes: Axes, patch: NDArray) -> None:
     )
 
 
-def show_orientation(patch: NDArray, histogram: NDArray, angles: NDArray, alt: str) -> Picture:
+def show_orientation(
+    patch: NDArray, histogram: NDArray, angles: NDArray, alt: str
+) -> NotebookFigure:
     """A patch with its gradients, and the histogram of their angles (36,) with its peaks."""
     with rc_context(LOOK):
         figure = new_figure(3.9)
@@ -93,7 +97,7 @@ def show_orientation(patch: NDArray, histogram: NDArray, angles: NDArray, alt: s
         axes.set(xticks=range(0, 361, 60), xlim=(-10, 360), ylim=(0, 1.03))
         axes.set_xlabel("angle of the gradient, degrees clockwise from the right")
         axes.set_ylabel("weight in the histogram")
-        return drawing(figure, alt)
+        return png_figure(figure, alt)
 
 
 def draw_cells(axes: Axes, patch: NDArray, descriptor: NDArray) -> None:
@@ -121,7 +125,7 @@ def draw_numbers(axes: Axes, descriptor: NDArray, title: str = "") -> None:
     axes.set(title=title, xlim=(-1, len(descriptor)), ylim=(0, 0.4))
 
 
-def show_descriptor(patch: NDArray, descriptor: NDArray, alt: str) -> Picture:
+def show_descriptor(patch: NDArray, descriptor: NDArray, alt: str) -> NotebookFigure:
     """A patch, its gradients, its 4x4 cells, and the 128 numbers that are left of it."""
     with rc_context(LOOK):
         figure = new_figure(5.4)
@@ -134,12 +138,12 @@ def show_descriptor(patch: NDArray, descriptor: NDArray, alt: str) -> Picture:
         draw_cells(axes, patch, descriptor)
         axes.set_title("4x4 cells of 8 directions")
         draw_numbers(figure.add_subplot(grid[1, :]), descriptor, "the 128 numbers")
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
 def show_descriptors(
     patches: Sequence[NDArray], descriptors: Sequence[NDArray], titles: Sequence[str], alt: str
-) -> Picture:
+) -> NotebookFigure:
     """Descriptors below each other, each beside its patch and cells."""
     with rc_context(LOOK):
         figure = new_figure(1.75 * len(patches))
@@ -147,12 +151,12 @@ def show_descriptors(
         for row, (patch, descriptor) in enumerate(zip(patches, descriptors, strict=True)):
             draw_cells(figure.add_subplot(grid[row, 0]), patch, descriptor)
             draw_numbers(figure.add_subplot(grid[row, 1]), descriptor, titles[row])
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
 def show_judged_matches(
     first: Pixels, second: Pixels, lines: NDArray, right: NDArray, alt: str, title: str = ""
-) -> Picture:
+) -> NotebookFigure:
     """Matches (N, 4), `(x, y)` of the first image and of the second; wrong ones are dashed."""
     canvas, left_scale, right_scale, start = side_by_side(first, second, 480)
     shown = np.unique(np.linspace(0, len(lines) - 1, min(len(lines), MOST_LINES)).astype(int))
@@ -172,4 +176,4 @@ def show_judged_matches(
         axes.plot([], [], "o-", color=BLUE, label="right")
         axes.plot([], [], "x--", color=ORANGE, label="wrong")
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)

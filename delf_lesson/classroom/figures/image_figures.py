@@ -32,10 +32,11 @@ LOOK: dict[Any, Any] = {
 MOST_LINES = 60
 
 
-class Picture:
-    """An encoded image with its alternative text; a notebook shows both.
+class NotebookFigure:
+    """An encoded figure with its alternative text; a notebook shows both.
 
-    mime: `image/png` for drawings, `image/jpeg` for photographs, which are a fifth of the size so.
+    mime: `image/png` for lines and text, `image/jpeg` for figures that hold photos, which are a
+    fifth of the size that way.
     """
 
     def __init__(self, data: bytes, alt: str, mime: str = "image/png") -> None:
@@ -81,19 +82,19 @@ def pixels(figure: Figure) -> Pixels:
     return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
 
 
-def drawing(figure: Figure, alt: str) -> Picture:
-    """A figure of lines and text as a picture."""
-    return Picture(encode(figure, "image/png"), alt)
+def png_figure(figure: Figure, alt: str) -> NotebookFigure:
+    """A figure of lines and text for a notebook."""
+    return NotebookFigure(encode(figure, "image/png"), alt)
 
 
-def photograph(figure: Figure, alt: str) -> Picture:
-    """A figure that holds photographs as a picture."""
-    return Picture(encode(figure, "image/jpeg"), alt, "image/jpeg")
+def jpeg_figure(figure: Figure, alt: str) -> NotebookFigure:
+    """A figure that holds photos for a notebook."""
+    return NotebookFigure(encode(figure, "image/jpeg"), alt, "image/jpeg")
 
 
 def show_images(
     images: Sequence[Pixels], titles: Sequence[str], alt: str, columns: int = 5
-) -> Picture:
+) -> NotebookFigure:
     """Images in a grid, each under its title."""
     rows = -(-len(images) // columns)
     with rc_context(LOOK):
@@ -103,10 +104,12 @@ def show_images(
             axes.imshow(image)
             axes.set_title(title)
             axes.set_axis_off()
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
-def show_keypoints(image: Pixels, features: LocalFeatures, alt: str, title: str = "") -> Picture:
+def show_keypoints(
+    image: Pixels, features: LocalFeatures, alt: str, title: str = ""
+) -> NotebookFigure:
     """Keypoints over their image, each a circle of three times its sigma: the part it describes."""
     with rc_context(LOOK):
         figure = new_figure(6.0, 8.0)
@@ -121,7 +124,7 @@ def show_keypoints(image: Pixels, features: LocalFeatures, alt: str, title: str 
         axes.set_ylim(image.shape[0] - 0.5, -0.5)
         axes.set_title(title)
         axes.set_axis_off()
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
 def side_by_side(query: Pixels, image: Pixels, height: int) -> tuple[Pixels, float, float, int]:
@@ -161,14 +164,14 @@ def draw_match(
 
 def show_match(
     query: Pixels, image: Pixels, lines: np.ndarray, alt: str, title: str = ""
-) -> Picture:
+) -> NotebookFigure:
     """Two images with a line for each correspondence; lines is (N, 4), query `(x, y)` first."""
     with rc_context(LOOK):
         figure = new_figure(3.6)
         axes = figure.add_subplot()
         draw_match(axes, query, image, lines, 480)
         axes.set_title(title)
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
 def draw_ranking(
@@ -214,8 +217,8 @@ def show_ranking(
     name: str = "the query",
     alt: str | None = None,
     first: int = 1,
-) -> Picture:
-    """`draw_ranking` as a picture.
+) -> NotebookFigure:
+    """`draw_ranking` for a notebook.
 
     alt: by default it names the first image only: later ones are close and may change places on
         another processor, and texts are compared strictly.
@@ -223,7 +226,7 @@ def show_ranking(
     if alt is None:
         found = f"first comes {short_name(results[0].image)}" if results else "nothing was found"
         alt = f"Ranking for the query {_named(query, name)[1]}: {found}"
-    return photograph(draw_ranking(query, results, most, name, first), alt)
+    return jpeg_figure(draw_ranking(query, results, most, name, first), alt)
 
 
 def short_name(path: str | Path, longest: int = 36) -> str:
@@ -232,7 +235,7 @@ def short_name(path: str | Path, longest: int = 36) -> str:
     return name if len(name) <= longest else f"…{name[1 - longest :]}"
 
 
-def show_bars(values: dict[str, float], label: str, alt: str, digits: int = 2) -> Picture:
+def show_bars(values: dict[str, float], label: str, alt: str, digits: int = 2) -> NotebookFigure:
     """Horizontal bars, the first on top, each with its value to so many digits."""
     with rc_context(LOOK):
         figure = new_figure(0.6 + 0.3 * len(values))
@@ -241,4 +244,4 @@ def show_bars(values: dict[str, float], label: str, alt: str, digits: int = 2) -
         axes.bar_label(bars, fmt=f"%.{digits}f", padding=3)
         axes.invert_yaxis()
         axes.set_xlabel(label)
-        return drawing(figure, alt)
+        return png_figure(figure, alt)

@@ -15,10 +15,10 @@ from delf_lesson.classroom.figures.image_figures import (
     BLUE,
     LOOK,
     ORANGE,
-    Picture,
-    drawing,
+    NotebookFigure,
+    jpeg_figure,
     new_figure,
-    photograph,
+    png_figure,
 )
 from delf_lesson.classroom.figures.retrieval_figures import styles
 from delf_lesson.images import Pixels
@@ -34,7 +34,7 @@ def bare_image(axes: Axes, image: NDArray, title: str = "", **how: object) -> No
     axes.set_axis_off()
 
 
-def show_maps(maps: Mapping[str, NDArray], alt: str, columns: int = 2) -> Picture:
+def show_maps(maps: Mapping[str, NDArray], alt: str, columns: int = 2) -> NotebookFigure:
     """Signed maps (H, W) by their titles, each with a scale of its own.
 
     Zero is white, and the colours end at the 99th percentile of absolute values on both sides.
@@ -48,12 +48,12 @@ def show_maps(maps: Mapping[str, NDArray], alt: str, columns: int = 2) -> Pictur
             axes = figure.add_subplot(rows, columns, place)
             end = float(np.percentile(np.abs(values), 99)) or 1.0
             bare_image(axes, values, title, cmap=SIGNED, vmin=-end, vmax=end)
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
 def show_windows(
     image: Pixels, grey: NDArray, places: Mapping[str, tuple[int, int]], alt: str
-) -> Picture:
+) -> NotebookFigure:
     """Where each window is, what it shows, and how much every shift changes it."""
     with rc_context(LOOK):
         figure = new_figure(3.5)
@@ -86,12 +86,12 @@ def show_windows(
             axes.set_xlabel("shift u, pixels")
             if place == 1:
                 axes.set_ylabel("shift v, pixels")
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
 def show_tensor_ellipses(
     image: Pixels, tensor: NDArray, corner: tuple[int, int], size: int, alt: str, step: int = 8
-) -> Picture:
+) -> NotebookFigure:
     """The shifts that change each window equally, as ellipses over a square of the image.
 
     tensor: (H, W, 3); corner: `(x, y)` of the square; size and step in pixels. The axes of
@@ -115,12 +115,12 @@ def show_tensor_ellipses(
                 )
         axes.set_xlim(x0 - 0.5, x0 + size - 0.5)
         axes.set_ylim(y0 + size - 0.5, y0 - 0.5)
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
 def show_eigenvalues(
     large: NDArray, small: NDArray, k: float, threshold: float, alt: str
-) -> Picture:
+) -> NotebookFigure:
     """Every pixel by its two eigenvalues, and the lines where Harris and Shi-Tomasi decide."""
     with rc_context(LOOK):
         figure = new_figure(4.6, 6.5)
@@ -142,7 +142,7 @@ def show_eigenvalues(
         axes.set_xlabel("larger eigenvalue")
         axes.set_ylabel("smaller eigenvalue")
         axes.legend(loc="lower right")
-        return drawing(figure, alt)
+        return png_figure(figure, alt)
 
 
 def show_points(
@@ -151,7 +151,7 @@ def show_points(
     alt: str,
     columns: int = 2,
     radius: float = 0.0,
-) -> Picture:
+) -> NotebookFigure:
     """Points (N, 2) by their titles, each over its image; one image serves for all of them.
 
     radius: of a circle around each, in pixels of its image; 0 for none.
@@ -173,10 +173,12 @@ def show_points(
                 )
             axes.set_xlim(-0.5, image.shape[1] - 0.5)
             axes.set_ylim(image.shape[0] - 0.5, -0.5)
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
-def show_scale_space(space: ScaleSpace, alt: str, octaves: int = 3, dog: bool = False) -> Picture:
+def show_scale_space(
+    space: ScaleSpace, alt: str, octaves: int = 3, dog: bool = False
+) -> NotebookFigure:
     """The levels of the first octaves, all drawn at one size; of D with `dog`."""
     stacks = [octave.dog if dog else octave.gaussians for octave in space.octaves[:octaves]]
     count = len(stacks[0])
@@ -191,10 +193,10 @@ def show_scale_space(space: ScaleSpace, alt: str, octaves: int = 3, dog: bool = 
                     bare_image(axes, values, title, cmap=SIGNED, vmin=-0.06, vmax=0.06)
                 else:
                     bare_image(axes, values, title, vmin=0, vmax=1)
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
-def show_along_scale(places: Mapping[str, tuple[ScaleSpace, NDArray]], alt: str) -> Picture:
+def show_along_scale(places: Mapping[str, tuple[ScaleSpace, NDArray]], alt: str) -> NotebookFigure:
     """D at one place `(x, y)` of an image over all octaves, by the size of the blur."""
     with rc_context(LOOK):
         figure = new_figure(3.4, 7.5)
@@ -212,4 +214,4 @@ def show_along_scale(places: Mapping[str, tuple[ScaleSpace, NDArray]], alt: str)
         axes.set_xlabel("sigma in pixels")
         axes.set_ylabel("D at this place")
         axes.legend()
-        return drawing(figure, alt)
+        return png_figure(figure, alt)

@@ -13,10 +13,10 @@ from delf_lesson.classroom.figures.image_figures import (
     BLUE,
     LOOK,
     ORANGE,
-    Picture,
-    drawing,
+    NotebookFigure,
+    jpeg_figure,
     new_figure,
-    photograph,
+    png_figure,
 )
 from delf_lesson.classroom.figures.keypoint_figures import bare_image
 from delf_lesson.classroom.figures.retrieval_figures import draw_precision_recall, styles
@@ -27,7 +27,7 @@ from delf_lesson.images import read_image
 
 def show_rows(
     rows: Mapping[str, Mapping[str, tuple[float, float, float]]], label: str, alt: str
-) -> Picture:
+) -> NotebookFigure:
     """Values with intervals, (value, low, high), of several sets: a line for each row."""
     sets = list(dict.fromkeys(name for own in rows.values() for name in own))
     with rc_context(LOOK):
@@ -54,7 +54,7 @@ def show_rows(
         axes.set(xlim=(0, 1), xlabel=label)
         axes.grid(alpha=0.3)
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
-        return drawing(figure, alt)
+        return png_figure(figure, alt)
 
 
 def found_shares(
@@ -76,7 +76,7 @@ def found_shares(
 
 def show_shares(
     shares: Mapping[str, Mapping[tuple[str, str], float]], label: str, alt: str
-) -> Picture:
+) -> NotebookFigure:
     """A share for each row and (condition, class), on blue that is darker where it is higher."""
     classes = list(next(iter(shares.values())))
     conditions = list(dict.fromkeys(condition for condition, _ in classes))
@@ -98,7 +98,7 @@ def show_shares(
         axes.set_xlabel(label)
         for spine in axes.spines.values():
             spine.set_visible(False)
-        return drawing(figure, alt)
+        return png_figure(figure, alt)
 
 
 def curves_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
@@ -122,9 +122,11 @@ def threshold_figure(curves: Mapping[str, PrecisionRecall], threshold: float) ->
     return figure
 
 
-def show_threshold(curves: Mapping[str, PrecisionRecall], threshold: float, alt: str) -> Picture:
-    """`threshold_figure` as a picture."""
-    return drawing(threshold_figure(curves, threshold), alt)
+def show_threshold(
+    curves: Mapping[str, PrecisionRecall], threshold: float, alt: str
+) -> NotebookFigure:
+    """`threshold_figure` for a notebook."""
+    return png_figure(threshold_figure(curves, threshold), alt)
 
 
 _FRAMES = {"right": (BLUE, "-"), "wrong": (ORANGE, "--"), "junk": ("0.6", ":")}
@@ -139,7 +141,7 @@ def verdict(image: str, truth: Truth) -> str:
 
 def show_first(
     cells: Mapping[str, Mapping[str, Any]], benchmark: Benchmark, query: str, alt: str
-) -> Picture:
+) -> NotebookFigure:
     """A query, and what each system returned first, framed by right or wrong.
 
     cells: of the table, by system, all of this benchmark; their "first" is drawn.
@@ -160,7 +162,7 @@ def show_first(
                 axes.imshow(read_image(paths[image]))
                 axes.set_title(f"{judged}: {unit} {number}")
                 _frame(axes, judged)
-        return photograph(figure, alt)
+        return jpeg_figure(figure, alt)
 
 
 def _frame(axes: Axes, judged: str) -> None:

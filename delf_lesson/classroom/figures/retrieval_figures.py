@@ -15,9 +15,9 @@ from delf_lesson.classroom.figures.image_figures import (
     BLUE,
     LOOK,
     ORANGE,
-    Picture,
-    drawing,
+    NotebookFigure,
     new_figure,
+    png_figure,
 )
 
 GIB = 2**30
@@ -25,7 +25,7 @@ GIB = 2**30
 
 def show_intervals(
     values: Mapping[str, tuple[float, float, float]], label: str, alt: str
-) -> Picture:
+) -> NotebookFigure:
     """Horizontal bars, each (value, low, high) with its interval as a whisker."""
     with rc_context(LOOK):
         figure = new_figure(0.7 + 0.35 * len(values))
@@ -38,10 +38,12 @@ def show_intervals(
         axes.invert_yaxis()
         axes.set_xlim(0, 1)
         axes.set_xlabel(label)
-        return drawing(figure, alt)
+        return png_figure(figure, alt)
 
 
-def show_lists(rows: NDArray, centroids: NDArray, query: NDArray, probes: int, alt: str) -> Picture:
+def show_lists(
+    rows: NDArray, centroids: NDArray, query: NDArray, probes: int, alt: str
+) -> NotebookFigure:
     """Descriptors of two numbers (N, 2) in their inverted lists, and those a query (2,) looks into.
 
     centroids: of the lists (L, 2). A descriptor belongs to the list of its nearest centroid.
@@ -81,10 +83,10 @@ def show_lists(rows: NDArray, centroids: NDArray, query: NDArray, probes: int, a
         )
         axes.set(xlabel="first number of a descriptor", ylabel="second number")
         axes.legend(loc="upper left", fontsize=8)
-        return drawing(figure, alt)
+        return png_figure(figure, alt)
 
 
-def show_code(descriptor: NDArray, decoded: NDArray, parts: int, alt: str) -> Picture:
+def show_code(descriptor: NDArray, decoded: NDArray, parts: int, alt: str) -> NotebookFigure:
     """A descriptor (D,) and what its code stands for, with lines between the parts."""
     with rc_context(LOOK):
         figure = new_figure(2.6)
@@ -96,12 +98,12 @@ def show_code(descriptor: NDArray, decoded: NDArray, parts: int, alt: str) -> Pi
             axes.axvline(border, color="0.7", linewidth=0.8)
         axes.set(xlabel="number of the descriptor", ylabel="value", xlim=(-0.5, len(descriptor)))
         axes.legend(fontsize=8)
-        return drawing(figure, alt)
+        return png_figure(figure, alt)
 
 
 def show_tradeoff(
     points: Mapping[str, tuple[float, float]], labels: tuple[str, str], alt: str
-) -> Picture:
+) -> NotebookFigure:
     """Named points (x, y), x on a logarithmic axis: what recall costs; labels of the two axes."""
     with rc_context(LOOK):
         figure = new_figure(3.6, 6.5)
@@ -112,12 +114,12 @@ def show_tradeoff(
         axes.set(xlabel=labels[0], ylabel=labels[1], xscale="log", ylim=(0, 1.05))
         axes.margins(x=0.25)
         axes.grid(alpha=0.3)
-        return drawing(figure, alt)
+        return png_figure(figure, alt)
 
 
 def show_growth(
     counts: Sequence[float], bytes_each: Mapping[str, float], limits: Mapping[str, float], alt: str
-) -> Picture:
+) -> NotebookFigure:
     """Memory over the number of descriptors, of ways to keep them at so many bytes each.
 
     limits: lines across, in bytes, by name; written below and above them in turn.
@@ -137,7 +139,7 @@ def show_growth(
         axes.set(xlabel="descriptors", ylabel="GiB", xscale="log", yscale="log")
         axes.grid(alpha=0.3)
         axes.legend(loc="lower right")
-        return drawing(figure, alt)
+        return png_figure(figure, alt)
 
 
 STYLES = (
@@ -186,9 +188,9 @@ def draw_precision_recall(
 
 def show_precision_recall(
     curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], alt: str
-) -> Picture:
+) -> NotebookFigure:
     """Precision over recall, of curves by their names."""
-    return drawing(draw_precision_recall(curves), alt)
+    return png_figure(draw_precision_recall(curves), alt)
 
 
 def show_invariance(
@@ -198,7 +200,7 @@ def show_invariance(
     alt: str,
     changes: Mapping[str, Change] = CHANGES,
     columns: int = 4,
-) -> Picture:
+) -> NotebookFigure:
     """One number of `properties.invariance` for every change: a panel each, a curve an extractor.
 
     The mildest amount stands left, whatever its number.
@@ -220,4 +222,4 @@ def show_invariance(
                 axes.set_ylabel(label)
         handles, names = axes.get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=len(names))
-        return drawing(figure, alt)
+        return png_figure(figure, alt)

@@ -1,6 +1,6 @@
 """The quiz: a bank of questions, practice and exams in notebooks, grading, and handing in.
 
-Slides "Quiz" and "Please submit this google form"; notebook 08 and the end of every other.
+Slides "Quiz" and "Please submit this google form"; lab 08 and the end of every other lab.
 """
 
 from delf_lesson.classroom.quiz.exam import exam

@@ -16,26 +16,26 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from delf_lesson.classroom.explorers.explorer import BOX, shown_error
-from delf_lesson.classroom.quiz.practice import COUNT, Asked, show
+from delf_lesson.classroom.quiz.practice import COUNT, QuestionSheet, show
 from delf_lesson.classroom.quiz.question_bank import bank_folder, draw_questions, exam_questions
 from delf_lesson.classroom.quiz.quiz_answers import Answers, answers_folder, file_name
 
 FIELDS = ("student", "quiz", "answers")
 SECONDS = 20.0
 LONGEST_LINK = 8000
-"""Characters of an address that browsers and Google's servers take for certain."""
+"""Characters; browsers and Google's servers accept every address up to this length."""
 
 
 class SubmissionError(Exception):
-    """Answers were not taken; the message says why and what to do."""
+    """The form did not take the answers; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Form:
     """A Google Form that takes answers.
 
-    address: that of its responses, `https://docs.google.com/forms/d/e/.../formResponse`; fields:
-    the form's names, as "entry.123", of "student", "quiz" and "answers".
+    address: where responses go, `https://docs.google.com/forms/d/e/.../formResponse`; fields: the
+    form's names for "student", "quiz" and "answers", such as "entry.123".
     """
 
     address: str
@@ -58,8 +58,8 @@ class Form:
         if not path.is_file():
             return None
         try:
-            found = tomllib.loads(path.read_text(encoding="utf-8"))
-            return cls(found["address"], found["fields"])
+            form = tomllib.loads(path.read_text(encoding="utf-8"))
+            return cls(form["address"], form["fields"])
         except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path.name} is wrong: {error}; see docs/teaching.md") from error
 
@@ -72,19 +72,19 @@ class Form:
         return {self.fields[name]: values[name] for name in FIELDS}
 
     def link(self, answers: Answers) -> str | None:
-        """An address that opens the form already filled in; None where it would be too long."""
+        """An address that opens the form already filled in; None if it would be too long."""
         query = urllib.parse.urlencode({"usp": "pp_url", **self._filled(answers)})
         link = f"{self.address.replace('/formResponse', '/viewform')}?{query}"
         return link if len(link) <= LONGEST_LINK else None
 
     def send(self, answers: Answers, seconds: float = SECONDS) -> None:
-        """Post the answers. Raises SubmissionError unless the form says that it took them."""
+        """Post the answers. Raises SubmissionError unless the form confirms that it took them."""
         data = urllib.parse.urlencode(self._filled(answers)).encode()
         request = urllib.request.Request(self.address, data)
         try:
             with urllib.request.urlopen(request, timeout=seconds) as response:
                 page = response.read()
-                end = urllib.parse.urlsplit(response.url).path
+                landed = urllib.parse.urlsplit(response.url).path
         except urllib.error.HTTPError as error:
             raise SubmissionError(
                 f"the form refused them (status {error.code}). Tell your teacher."
@@ -94,7 +94,7 @@ class Form:
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise SubmissionError(f"the form cannot be reached ({reason}).") from error
-        if not end.endswith("/formResponse"):  # a closed form, or a page that asks to log in
+        if not landed.endswith("/formResponse"):  # a closed form, or a page that asks to log in
             raise SubmissionError("the form is closed or asks to log in. Tell your teacher.")
         if not page:
             raise SubmissionError("the form answered with an empty page.")
@@ -102,14 +102,14 @@ class Form:
 
 @dataclass(frozen=True)
 class HandedIn:
-    """sent: whether the form took the answers; message: to the student, as HTML."""
+    """The result of handing in. sent: whether the form took the answers; message: HTML."""
 
     sent: bool
     message: str
 
 
 def hand_in(answers: Answers, path: Path, form: Form | None, seconds: float = SECONDS) -> HandedIn:
-    """Write the answers' file, and send it where there is a form; whatever happens, say so.
+    """Write the answers' file, send it if there is a form, and say what happened.
 
     Raises OSError if the file cannot be written: then nothing is sent either.
     """
@@ -130,17 +130,17 @@ def hand_in(answers: Answers, path: Path, form: Form | None, seconds: float = SE
 
 
 def form_fields_of(prefilled: str) -> dict[str, str]:
-    """The fields of a form, from a link that Google made with "student", "quiz" and "answers".
+    """The fields of a form, from a link that Google filled with "student", "quiz" and "answers".
 
     In Google Forms, *Get pre-filled link* asks for example answers: type these three words.
     Raises ValueError if one is missing.
     """
     query = urllib.parse.parse_qsl(urllib.parse.urlsplit(prefilled).query)
-    found = {value: name for name, value in query if value in FIELDS}
-    if set(found) != set(FIELDS):
-        missing = ", ".join(sorted({*FIELDS} - {*found}))
+    fields = {value: name for name, value in query if value in FIELDS}
+    if set(fields) != set(FIELDS):
+        missing = ", ".join(sorted({*FIELDS} - {*fields}))
         raise ValueError(f"the link has no field filled with {missing}; see docs/teaching.md")
-    return found
+    return fields
 
 
 def form_toml(prefilled: str) -> str:
@@ -153,16 +153,16 @@ def form_toml(prefilled: str) -> str:
 def exam(name: str = "exam", count: int = COUNT) -> "Exam":
     """Questions drawn for each student, without feedback, to be handed in.
 
-    name: of the exam; another one draws other questions. Raises FileNotFoundError if there are no
+    name: of the exam; another name draws other questions. Raises FileNotFoundError if there are no
     questions for exams.
     """
     return Exam(name, count, Form.configured())
 
 
 class Exam:
-    """An exam: the student's name draws the questions, answers are kept and handed in.
+    """An exam: the student's name draws the questions, answers are saved and handed in.
 
-    Answers are in a file for each student; where there is one alone, as after a restart of the
+    Every student has a file of answers. If there is only one file, as after a restart of the
     kernel, the exam goes on with it.
     """
 
@@ -172,7 +172,7 @@ class Exam:
         self.name, self.count, self.form = name, count, form
         self.folder = folder or answers_folder()
         self.bank = exam_questions()
-        self.asked: Asked | None = None
+        self.sheet: QuestionSheet | None = None
         self.student = widgets.Text(description="student:", placeholder="as your teacher knows you")
         self.begin = widgets.Button(description="Begin", button_style="primary")
         self.send = widgets.Button(description="Hand in", button_style="primary")
@@ -182,17 +182,17 @@ class Exam:
         self.head = widgets.HBox([self.student, self.begin])
         self.widget = widgets.VBox([self.head, self.note])
         self.widget.add_class(BOX)
-        self._go_on()
+        self._resume()
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         students = set()
         for path in self.folder.glob("*.json"):
             try:
-                before = Answers.read(path)
+                answers = Answers.read(path)
             except (OSError, ValueError):
                 continue
-            if before.quiz == self.name and path.name == file_name(self.name, before.student):
-                students.add(before.student)
+            if answers.quiz == self.name and path.name == file_name(self.name, answers.student):
+                students.add(answers.student)
         if len(students) == 1:
             self.student.value = students.pop()
             self._begin()
@@ -200,7 +200,7 @@ class Exam:
     def _guard(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception as error:  # whatever it is, the student has to see it
+        except Exception as error:  # the student has to see every error
             self.note.value = shown_error(
                 error, "What you answered is in the file. Run the cell again, or tell your teacher."
             )
@@ -210,26 +210,24 @@ class Exam:
         if not student:
             self.note.value = '<div role="alert">Type your name or number first.</div>'
             return
-        questions = [
-            one.without_key()
-            for one in draw_questions(self.bank, self.count, exam_seed(self.name, student))
-        ]
+        drawn = draw_questions(self.bank, self.count, exam_seed(self.name, student))
+        questions = [question.without_key() for question in drawn]
         path = self.folder / file_name(self.name, student)
-        self.asked = Asked(self.name, "exam", questions, path)
-        self.asked.keep(student=student)
+        self.sheet = QuestionSheet(self.name, "exam", questions, path)
+        self.sheet.save(student=student)
         self.note.value = ""
-        self.widget.children = [self.head, self.asked.widget, self.send, self.note]
+        self.widget.children = [self.head, self.sheet.widget, self.send, self.note]
 
     def _hand_in(self) -> None:
-        assert self.asked is not None
-        said = hand_in(self.asked.state, self.asked.path, self.form)
-        role = "status" if said.sent or self.form is None else "alert"
-        self.note.value = f'<div role="{role}">{said.message}</div>'
+        assert self.sheet is not None
+        result = hand_in(self.sheet.state, self.sheet.path, self.form)
+        role = "status" if result.sent or self.form is None else "alert"
+        self.note.value = f'<div role="{role}">{result.message}</div>'
 
     def _ipython_display_(self) -> None:
         show(self.widget, f"*An exam of {self.count} questions; run the notebook to take it.*")
 
 
 def exam_seed(name: str, student: str) -> str:
-    """What draws a student's questions: the same for the same exam and student, however written."""
+    """The seed of a student's questions; case and spaces of the name don't matter."""
     return f"{name}/{' '.join(student.casefold().split())}"

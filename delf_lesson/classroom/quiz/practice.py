@@ -1,4 +1,4 @@
-"""Quizzes in notebooks, whose answers are kept (slide "Quiz"; the last part of every notebook)."""
+"""Quizzes in notebooks, with saved answers (slide "Quiz"; the last part of every lab)."""
 
 import itertools
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ WRAPPED = f"""<style>
   height: auto; line-height: 1.5; white-space: normal; overflow: visible;
 }}
 </style>"""
-"""Lets long options run over several lines: ipywidgets gives them one, in which they overlap."""
+"""Lets long options run over several lines: ipywidgets gives them one line, where they overlap."""
 
 
 def quiz(notebook: str, count: int = 3) -> "Practice":
@@ -41,10 +41,10 @@ def quiz(notebook: str, count: int = 3) -> "Practice":
 
     Raises ValueError if there are fewer.
     """
-    own = [one for one in practice_questions() if one.notebook == notebook]
-    if not 1 <= count <= len(own):
-        raise ValueError(f"there are {len(own)} questions on {notebook!r}; wanted {count}")
-    return Practice(notebook, own[:count])
+    questions = [question for question in practice_questions() if question.notebook == notebook]
+    if not 1 <= count <= len(questions):
+        raise ValueError(f"there are {len(questions)} questions on {notebook!r}; wanted {count}")
+    return Practice(notebook, questions[:count])
 
 
 def practice(count: int = COUNT, seed: int = 0) -> "Practice":
@@ -52,14 +52,13 @@ def practice(count: int = COUNT, seed: int = 0) -> "Practice":
     return Practice(f"practice-{count}-{seed}", draw_questions(practice_questions(), count, seed))
 
 
-class Asked:
-    """Questions as widgets, whose answers are kept in a file at every change."""
+class QuestionSheet:
+    """Questions as widgets; every change of an answer is saved in a file."""
 
     def __init__(self, name: str, mode: str, questions: Sequence[Question], path: Path) -> None:
         self.questions, self.path = list(questions), path
-        self.state = Answers(
-            name, mode, tuple(one.id for one in questions), questions_checksum(questions)
-        )
+        ids = tuple(question.id for question in questions)
+        self.state = Answers(name, mode, ids, questions_checksum(questions))
         self.note = widgets.HTML()
         self._restoring = False
         self.boxes = [
@@ -67,7 +66,7 @@ class Asked:
                 place,
                 question,
                 self._changed,
-                partial(self._look, question) if mode == "practice" else None,
+                partial(self._check, question) if mode == "practice" else None,
             )
             for place, question in enumerate(questions, start=1)
         ]
@@ -77,7 +76,7 @@ class Asked:
         self.widget.add_class(BOX)
 
     def _restore(self) -> None:
-        """Answers of before, if they are to these questions; a file of others is kept aside."""
+        """Bring back saved answers to these questions; a file of other answers is set aside."""
         if not self.path.exists():
             return
         try:
@@ -100,10 +99,10 @@ class Asked:
             return
         given = {box.question.id: box.control.answer for box in self.boxes}
         answers = {name: answer for name, answer in given.items() if answer is not None}
-        self.keep(answers=answers)
+        self.save(answers=answers)
 
-    def keep(self, **changes: Any) -> None:
-        """Change the state and write it; a file that cannot be written is told to the student."""
+    def save(self, **changes: Any) -> None:
+        """Change the state and write it. The student sees when the file cannot be written."""
         self.state = Answers(**{**vars(self.state), **changes})
         try:
             self.state.write(self.path)
@@ -118,35 +117,37 @@ class Asked:
                 f'<div role="status">{count} of {len(self.questions)} answered, saved.</div>'
             )
 
-    def _look(self, question: Question) -> Sequence[str]:
+    def _check(self, question: Question) -> Sequence[str]:
         answer = self.state.answers.get(question.id)
         if answer is None:
             return ("Answer first, then check.",)
         tries = self.state.attempts.get(question.id, 0) + 1
-        self.keep(attempts={**self.state.attempts, question.id: tries})
+        self.save(attempts={**self.state.attempts, question.id: tries})
         marked = mark(question, answer)
-        head = {1.0: "*Right.*", 0.0: "*Not right.*"}.get(marked.points, "*Partly right.*")
-        return (f"{head} {'First try.' if tries == 1 else f'Try {tries}.'}", *marked.said)
+        verdict = {1.0: "*Right.*", 0.0: "*Not right.*"}.get(marked.points, "*Partly right.*")
+        return (f"{verdict} {'First try.' if tries == 1 else f'Try {tries}.'}", *marked.said)
 
 
 class Practice:
-    """Questions with feedback at once; without a kernel their text stands in their place."""
+    """Questions with feedback at once; without a kernel the page shows their text."""
 
     def __init__(self, name: str, questions: Sequence[Question], path: Path | None = None) -> None:
-        self.asked = Asked(name, "practice", questions, path or answers_folder() / file_name(name))
+        self.sheet = QuestionSheet(
+            name, "practice", questions, path or answers_folder() / file_name(name)
+        )
 
     def _ipython_display_(self) -> None:
-        show(self.asked.widget, as_markdown(self.asked.questions))
+        show(self.sheet.widget, as_markdown(self.sheet.questions))
 
 
 def unused(path: Path) -> Path:
-    """A name beside a file for what it held before, one that no file has yet."""
-    numbers = (path.with_name(f"{path.stem}.older-{k}.json") for k in itertools.count(1))
-    return next(one for one in numbers if not one.exists())
+    """A new name beside a file, to set its old content aside."""
+    names = (path.with_name(f"{path.stem}.older-{k}.json") for k in itertools.count(1))
+    return next(name for name in names if not name.exists())
 
 
 def show(widget: widgets.Widget, markdown: str) -> None:
-    """Display a widget, with a text in its place where there is no kernel."""
+    """Display a widget; without a kernel the page shows the text."""
     shown = {**widget._repr_mimebundle_(), "text/plain": markdown, "text/markdown": markdown}
     display(shown, raw=True)
 

@@ -33,11 +33,11 @@ class Option:
 
 @dataclass(frozen=True)
 class Key:
-    """What is right. It stays with the teacher where a question belongs to an exam.
+    """What is right. The keys of exam questions stay with the teacher.
 
-    right: the letters of right options; of a question of the kind "order", all in their order.
-    feedback: a sentence for each letter; of a numeric one for "right" and "wrong".
-    value, tolerance: of a numeric one. near: common wrong values, each with a sentence.
+    right: the letters of right options; for the kind "order", all letters in their order.
+    feedback: a sentence for each letter; for the kind "numeric", for "right" and "wrong".
+    value, tolerance: for the kind "numeric". near: common wrong values, each with a sentence.
     """
 
     right: tuple[str, ...] = ()
@@ -51,9 +51,9 @@ class Key:
 class Question:
     """A question, with its key or without.
 
-    id: its name in answers, never used again for another. notebook, slide: where it is taught.
-    options: in the order they are shown, which is not that of the file. image: of the kind
-    "click", the path from the project's folder. key: None where only the teacher has it.
+    id: its name in answers, never reused for another question. notebook, slide: where it is
+    taught. options: in the order they are shown, which differs from the file. image: for the kind
+    "click", the path from the project's folder. key: None if only the teacher has it.
     """
 
     id: str
@@ -67,11 +67,11 @@ class Question:
 
     @property
     def letters(self) -> tuple[str, ...]:
-        """Of all options, in the order they are shown."""
+        """The letters of all options, in the order they are shown."""
         return tuple(option.letter for option in self.options)
 
     def without_key(self) -> "Question":
-        """What a student may have of an exam."""
+        """The question as students get it in an exam."""
         return replace(self, key=None)
 
 
@@ -92,7 +92,7 @@ def practice_questions(folder: Path | None = None) -> list[Question]:
 
 
 def exam_questions(folder: Path | None = None) -> list[Question]:
-    """All questions for exams, with their keys where the teacher's file is there.
+    """All questions for exams, with their keys if the teacher's file is there.
 
     Raises FileNotFoundError if there are none.
     """
@@ -109,53 +109,53 @@ def exam_questions(folder: Path | None = None) -> list[Question]:
 def read_questions(path: Path) -> list[Question]:
     """The questions of one file. Raises ValueError naming the question and field that is wrong."""
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name} is not readable as TOML: {error}") from error
     questions = []
-    for number, own in enumerate(found.get("question", []), start=1):
+    for number, entry in enumerate(content.get("question", []), start=1):
         try:
-            questions.append(_question({"notebook": path.stem, **own}))
+            questions.append(_question({"notebook": path.stem, **entry}))
         except (KeyError, TypeError, ValueError) as error:
             what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            name = own.get("id", f"number {number}") if isinstance(own, dict) else f"{number}"
+            name = entry.get("id", f"number {number}") if isinstance(entry, dict) else f"{number}"
             raise ValueError(f"{path.name}, question {name}: {what}") from error
     ids = [question.id for question in questions]
-    for one in ids:
-        if ids.count(one) > 1:
-            raise ValueError(f"{path.name}: two questions have the id {one}")
+    for name in ids:
+        if ids.count(name) > 1:
+            raise ValueError(f"{path.name}: two questions have the id {name}")
     return questions
 
 
-def _question(own: Mapping[str, Any]) -> Question:
-    kind = own["kind"]
+def _question(entry: Mapping[str, Any]) -> Question:
+    kind = entry["kind"]
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; wanted one of {', '.join(KINDS)}")
-    common = {name: own[name] for name in ("id", "notebook", "slide", "kind", "text")}
+    common = {name: entry[name] for name in ("id", "notebook", "slide", "kind", "text")}
     if kind == "numeric":
-        if not own["tolerance"] > 0:
+        if not entry["tolerance"] > 0:
             raise ValueError("tolerance must be over 0")
-        near = tuple((float(one["value"]), one["feedback"]) for one in own.get("near", []))
-        said = {"right": own["right"], "wrong": own["wrong"]}
-        key = Key((), said, float(own["value"]), float(own["tolerance"]), near)
+        near = tuple((float(close["value"]), close["feedback"]) for close in entry.get("near", []))
+        feedback = {"right": entry["right"], "wrong": entry["wrong"]}
+        key = Key((), feedback, float(entry["value"]), float(entry["tolerance"]), near)
         return Question(**common, key=key)
-    raw = own[{"order": "steps", "click": "points"}.get(kind, "options")]
+    raw = entry[{"order": "steps", "click": "points"}.get(kind, "options")]
     if not 2 <= len(raw) <= len(LETTERS):
         raise ValueError(f"there are {len(raw)} options; wanted 2 to {len(LETTERS)}")
-    shuffled = sorted(range(len(raw)), key=lambda place: _mixed(own["id"], place))
+    shuffled = sorted(range(len(raw)), key=lambda place: _shuffle_key(entry["id"], place))
     letter = {place: LETTERS[shown] for shown, place in enumerate(shuffled)}
     options = tuple(
         _option(letter[place], raw[place], kind, shown)
         for shown, place in enumerate(shuffled, start=1)
     )
     right = tuple(
-        letter[place] for place, one in enumerate(raw) if kind == "order" or one.get("right")
+        letter[place] for place, option in enumerate(raw) if kind == "order" or option.get("right")
     )
     if kind in ("single", "click") and len(right) != 1:
         raise ValueError(f"{len(right)} options are right; wanted one")
     if kind == "multiple" and not right:
         raise ValueError("no option is right")
-    feedback = {letter[place]: one["feedback"] for place, one in enumerate(raw)}
+    feedback = {letter[place]: option["feedback"] for place, option in enumerate(raw)}
     if not all(feedback.values()):
         raise ValueError("an option has no feedback")
     if len({(option.text, option.at) for option in options}) < len(options):
@@ -163,7 +163,7 @@ def _question(own: Mapping[str, Any]) -> Question:
     return Question(
         **common,
         options=options,
-        image=own["image"] if kind == "click" else None,
+        image=entry["image"] if kind == "click" else None,
         key=Key(right, feedback),
     )
 
@@ -174,16 +174,16 @@ def _option(letter: str, raw: Mapping[str, Any], kind: str, shown: int) -> Optio
     return Option(letter, raw["text"])
 
 
-def _mixed(name: str, place: int) -> str:
-    """Orders the options of a question: in files the right one may stand first."""
+def _shuffle_key(name: str, place: int) -> str:
+    """Orders the options of a question: in files the right option may stand first."""
     return hashlib.sha256(f"{name} {place}".encode()).hexdigest()
 
 
 def questions_without_key(questions: Sequence[Question]) -> bytes:
     """The content of `exam.json`: the questions as JSON, without what is right."""
     plain = [
-        {name: value for name, value in asdict(one.without_key()).items() if name != "key"}
-        for one in questions
+        {name: value for name, value in asdict(question.without_key()).items() if name != "key"}
+        for question in questions
     ]
     return (json.dumps(plain, indent=1, ensure_ascii=False) + "\n").encode()
 
@@ -195,21 +195,21 @@ def read_without_key(path: Path) -> list[Question]:
         return [
             Question(
                 **{
-                    **own,
+                    **entry,
                     "options": tuple(
-                        Option(one["letter"], one["text"], one["at"] and tuple(one["at"]))
-                        for one in own["options"]
+                        Option(raw["letter"], raw["text"], raw["at"] and tuple(raw["at"]))
+                        for raw in entry["options"]
                     ),
                 }
             )
-            for own in plain
+            for entry in plain
         ]
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{path.name} is damaged ({error}); ask for it again") from error
 
 
 def draw_questions(questions: Sequence[Question], count: int, seed: int | str) -> list[Question]:
-    """So many questions, the same for the same seed, spread over the notebooks.
+    """Draw questions, the same for the same seed, spread over the notebooks.
 
     They come in the order of the bank. Raises ValueError if there are fewer.
     """

@@ -1,4 +1,4 @@
-"""One question of a quiz as widgets: all of it by mouse and by keys."""
+"""One question of a quiz as widgets, usable by mouse and by keys."""
 
 import html
 import re
@@ -10,14 +10,14 @@ import ipywidgets as widgets
 import numpy as np
 
 from delf_lesson.classroom.explorers.drawing import BLACK, ORANGE, WHITE, ring, text
-from delf_lesson.classroom.explorers.explorer import Labels, jpeg, labelled_box, new_picture
+from delf_lesson.classroom.explorers.explorer import Labels, jpeg, labelled_box, new_image
 from delf_lesson.classroom.quiz.question_bank import Question
 from delf_lesson.classroom.quiz.quiz_answers import Answer, number
 from delf_lesson.files import project_root
 from delf_lesson.images import Pixels, read_image
 
 AUTO = {"width": "auto", "max_width": "100%"}
-REACH = 40  # pixels of the picture from a point within which a click means it
+REACH = 40  # pixels of the image between a click and the point that it chooses, at most
 
 
 def as_html(words: str) -> str:
@@ -33,20 +33,20 @@ def as_plain(words: str) -> str:
 
 
 class Control(Protocol):
-    """What a question is answered with."""
+    """The widget that takes the answer to a question."""
 
     widget: widgets.Widget
 
     @property
     def answer(self) -> Answer:
-        """The answer as it stands; None as long as there is none."""
+        """The current answer; None as long as there is none."""
 
     def put(self, answer: Any) -> None:
-        """Bring back an answer of before."""
+        """Bring back an earlier answer."""
 
 
 class Choice:
-    """One of several options, or one of several points on a picture."""
+    """One of several options, or one of several points on an image."""
 
     def __init__(self, question: Question, changed: Callable[[], None]) -> None:
         self.question = question
@@ -55,13 +55,13 @@ class Choice:
         self.radio.observe(lambda _: changed(), "value")
         self.widget: widgets.Widget = self.radio
         if question.kind == "click":
-            self.picture, self.labels = new_picture(), Labels(shown=False)
-            self.picture.value = jpeg(marked_picture(question))
+            self.image, self.labels = new_image(), Labels(shown=False)
+            self.image.value = jpeg(marked_image(question))
             count = len(question.options)
             self.labels.alt = f"A picture with points marked by the numbers 1 to {count}"
-            self.mouse = ipyevents.Event(source=self.picture, watched_events=["click"])
+            self.mouse = ipyevents.Event(source=self.image, watched_events=["click"])
             self.mouse.on_dom_event(self._clicked)
-            self.widget = labelled_box([self.picture, self.radio], self.labels)
+            self.widget = labelled_box([self.image, self.radio], self.labels)
 
     def _clicked(self, event: Mapping[str, Any]) -> None:
         at = np.array([event["dataX"], event["dataY"]])
@@ -76,7 +76,7 @@ class Choice:
         return self.radio.value
 
     def put(self, answer: Any) -> None:
-        """Choose what was chosen before."""
+        """Choose the earlier answer."""
         if answer in self.question.letters:
             self.radio.value = answer
 
@@ -102,7 +102,7 @@ class Several:
         return [letter for letter, box in self.boxes.items() if box.value] or None
 
     def put(self, answer: Any) -> None:
-        """Tick what was ticked before."""
+        """Tick the earlier answers."""
         for letter, box in self.boxes.items():
             box.value = isinstance(answer, list) and letter in answer
 
@@ -115,10 +115,10 @@ class Number:
             description="number:", placeholder="such as 0.25 or 1/4", continuous_update=False
         )
         self.problem = widgets.HTML()
-        self.box.observe(lambda _: self._look(changed), "value")
+        self.box.observe(lambda _: self._typed(changed), "value")
         self.widget = widgets.HBox([self.box, self.problem])
 
-    def _look(self, changed: Callable[[], None]) -> None:
+    def _typed(self, changed: Callable[[], None]) -> None:
         self.problem.value = ""
         try:
             if self.box.value.strip():
@@ -133,12 +133,12 @@ class Number:
         return self.box.value.strip() or None
 
     def put(self, answer: Any) -> None:
-        """Type what was typed before."""
+        """Type the earlier answer."""
         self.box.value = "" if answer is None else str(answer)
 
 
 class Order:
-    """Steps as buttons one below another; pressing one moves it up, the first one to the end."""
+    """Steps as buttons in a column; a press moves a step up, and the first step to the end."""
 
     def __init__(self, question: Question, changed: Callable[[], None]) -> None:
         self.texts = {option.letter: as_plain(option.text) for option in question.options}
@@ -169,7 +169,7 @@ class Order:
         return list(self.order) if self.moved else None
 
     def put(self, answer: Any) -> None:
-        """Bring the steps into the order they had before."""
+        """Put the steps in their earlier order."""
         if isinstance(answer, list) and sorted(answer) == sorted(self.order):
             self.order, self.moved = list(answer), True
             self._name()
@@ -185,9 +185,9 @@ CONTROLS: dict[str, Callable[[Question, Callable[[], None]], Control]] = {
 
 
 class QuestionBox:
-    """A question with its controls; in practice with a button that says what the answer is worth.
+    """A question with its controls; in practice with a button that checks the answer.
 
-    changed: called when the answer changes. looked: called when the button is pressed; it returns
+    changed: called when the answer changes. check: called when the button is pressed; it returns
     the sentences to show. None leaves the button out.
     """
 
@@ -196,27 +196,27 @@ class QuestionBox:
         place: int,
         question: Question,
         changed: Callable[[], None],
-        looked: Callable[[], Sequence[str]] | None,
+        check: Callable[[], Sequence[str]] | None,
     ) -> None:
-        self.question, self.looked = question, looked
+        self.question, self.check = question, check
         self.control = CONTROLS[question.kind](question, changed)
-        self.said = widgets.HTML()
+        self.feedback = widgets.HTML()
         head = widgets.HTML(f"<b>{place}.</b> {as_html(question.text)}")
         rows = [head, self.control.widget]
-        if looked is not None:
+        if check is not None:
             self.button = widgets.Button(description="Check", tooltip=f"Check question {place}")
-            self.button.on_click(lambda _: self._look())
-            rows += [widgets.HBox([self.button]), self.said]
+            self.button.on_click(lambda _: self._checked())
+            rows += [widgets.HBox([self.button]), self.feedback]
         self.widget = widgets.VBox(rows, layout={"margin": "0 0 18px 0"})
 
-    def _look(self) -> None:
-        assert self.looked is not None
-        said = "<br>".join(as_html(one) for one in self.looked())
-        self.said.value = f'<div role="status">{said}</div>'
+    def _checked(self) -> None:
+        assert self.check is not None
+        feedback = "<br>".join(as_html(sentence) for sentence in self.check())
+        self.feedback.value = f'<div role="status">{feedback}</div>'
 
 
-def marked_picture(question: Question) -> Pixels:
-    """The picture of a question to click, its points ringed and numbered."""
+def marked_image(question: Question) -> Pixels:
+    """The image of a question to click, its points ringed and numbered."""
     assert question.image is not None
     image = read_image(project_root() / question.image).copy()
     for shown, option in enumerate(question.options, start=1):

@@ -16,11 +16,111 @@ from delf_lesson.classroom.quiz.question_bank import Key, Question
 from delf_lesson.files import project_root, write_atomically
 
 Answer = str | float | Sequence[str] | None
+FORMAT, VERSION = "delf-lesson answers", 1
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers to one quiz.
+
+    quiz: its name; student: as the teacher knows them, may be empty in practice; mode: "practice"
+    or "exam"; asked: the questions' ids; answers: by id; attempts: by id, how often an answer was
+    checked in practice; questions: a checksum of the questions; saved: when, UTC.
+    """
+
+    quiz: str
+    mode: str
+    asked: tuple[str, ...]
+    questions: str
+    student: str = ""
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    attempts: Mapping[str, int] = field(default_factory=dict)
+    saved: str = ""
+
+    def write(self, path: Path) -> None:
+        """Write the file, whole or not at all, with the time and a checksum."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        saved = datetime.now(UTC).isoformat(timespec="seconds")
+        content = {"format": FORMAT, "version": VERSION, **asdict(self), "saved": saved}
+        content["checksum"] = _checksum(content)
+        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        write_atomically(path, text.encode())
+
+    def compact(self) -> str:
+        """The file in one line, for the field of a form."""
+        content = {"format": FORMAT, "version": VERSION, **asdict(self)}
+        content["checksum"] = _checksum(content)
+        return json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+
+    @classmethod
+    def read(cls, path: Path) -> "Answers":
+        """Read a file. Raises ValueError saying what is wrong with it."""
+        try:
+            return cls.of_text(path.read_bytes().decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise ValueError("it is not text in UTF-8") from error
+
+    @classmethod
+    def of_text(cls, text: str) -> "Answers":
+        """From the text of a file. Raises ValueError saying what is wrong with it.
+
+        The checksum detects damage, not cheating: anybody can recompute it.
+        """
+        if not text.strip():
+            raise ValueError("it is empty")
+        try:
+            content = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"it is not whole JSON ({error})") from error
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise ValueError("it is no file of answers")
+        if content.get("version") != VERSION:
+            raise ValueError(
+                f"it has version {content.get('version')}; this program reads {VERSION}"
+            )
+        given = content.pop("checksum", None)
+        if given != _checksum(content):
+            raise ValueError("its checksum does not fit: it was changed or damaged")
+        kinds = {"asked": list, "answers": dict, "attempts": dict}
+        for name in cls.__dataclass_fields__:
+            if not isinstance(content.get(name), kinds.get(name, str)):
+                raise ValueError(f"its field {name!r} is missing or wrong")
+        if not all(isinstance(name, str) for name in content["asked"]):
+            raise ValueError("its field 'asked' is missing or wrong")
+        fields = {name: content[name] for name in cls.__dataclass_fields__}
+        return cls(**{**fields, "asked": tuple(fields["asked"])})
+
+
+def answers_folder() -> Path:
+    """Where answers are kept: `answers/` in the project, or `DELF_LESSON_ANSWERS`."""
+    folder = os.environ.get("DELF_LESSON_ANSWERS")
+    return Path(folder).expanduser() if folder else project_root() / "answers"
+
+
+def file_name(quiz: str, student: str = "") -> str:
+    """The name of the file of a quiz, or of a student's exam; names in any script differ."""
+    known = " ".join(student.casefold().split())
+    parts = [quiz, student, hashlib.sha256(known.encode()).hexdigest()[:6]] if known else [quiz]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(parts)) + ".json"
+
+
+def questions_checksum(questions: Sequence[Question]) -> str:
+    """A checksum of what a quiz asks; the key is not part of it."""
+    plain = [
+        [question.id, question.text, [option.text for option in question.options]]
+        for question in questions
+    ]
+    return _checksum({"questions": plain})
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    plain = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What one answer is worth. points: 0 to 1; said: sentences to the student."""
+    """The mark of one answer. points: 0 to 1; said: sentences to the student."""
 
     question: str
     points: float
@@ -28,35 +128,35 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Result:
-    """What a whole quiz is worth."""
+class QuizResult:
+    """The marks of a whole quiz."""
 
     marks: tuple[Mark, ...]
 
     @property
     def points(self) -> float:
-        """The sum."""
+        """The sum of all marks."""
         return sum(mark.points for mark in self.marks)
 
     @property
     def most(self) -> int:
-        """What could be reached: one point a question."""
+        """The most points possible: one for each question."""
         return len(self.marks)
 
 
-def grade(answers: Mapping[str, Answer], questions: Sequence[Question]) -> Result:
-    """Mark the answers, by the questions' ids; what is not answered, or of no use, has no points.
+def grade(answers: Mapping[str, Answer], questions: Sequence[Question]) -> QuizResult:
+    """Mark the answers, by the questions' ids. Missing and unreadable answers have no points.
 
     Raises ValueError if a question has no key.
     """
-    return Result(tuple(mark(question, answers.get(question.id)) for question in questions))
+    return QuizResult(tuple(mark(question, answers.get(question.id)) for question in questions))
 
 
 def mark(question: Question, answer: Any) -> Mark:
     """Mark one answer: a letter, letters, or a number.
 
-    Of a multiple choice each right letter adds a share, each wrong one takes one off, down to 0. An
-    order is worth the share of neighbours that follow each other rightly.
+    In a multiple choice each right letter adds a share and each wrong letter takes a share off,
+    down to 0. An order gets the share of neighbours that follow each other rightly.
     """
     if question.key is None:
         raise ValueError(f"question {question.id} has no key here; the teacher grades it")
@@ -100,7 +200,7 @@ def _numeric(key: Key, feedback: Mapping[str, str], answer: Any) -> tuple[float,
 
 
 def number(answer: Any) -> float:
-    """A number from what was typed: "0,5", "1/3" and "50 %" are taken. Raises ValueError."""
+    """The number that was typed, as "0,5", "1/3" or "50 %". Raises ValueError if it is none."""
     if isinstance(answer, bool) or not isinstance(answer, str | int | float):
         raise ValueError(f"{answer!r} is no number")
     text = str(answer).strip().replace(",", ".")
@@ -124,114 +224,18 @@ def _order(
         return 1.0, ("Right.",)
     follows = dict(pairwise(key.right))
     good = sum(follows.get(a) == b for a, b in pairwise(chosen))
-    first = next(right for own, right in zip(chosen, key.right, strict=True) if own != right)
+    pairs = zip(chosen, key.right, strict=True)
+    first = next(right for letter, right in pairs if letter != right)
     place = key.right.index(first) + 1
     return good / (len(key.right) - 1), (f"Look at place {place}. {feedback[first]}",)
 
 
 def _letters(question: Question, answer: Any) -> list[str]:
     letters = [answer] if isinstance(answer, str) else answer
-    if not isinstance(letters, list | tuple) or not all(isinstance(one, str) for one in letters):
+    if not isinstance(letters, list | tuple) or not all(
+        isinstance(letter, str) for letter in letters
+    ):
         raise ValueError(f"{answer!r} is no list of letters")
     if len(set(letters)) != len(letters) or not {*letters} <= {*question.letters}:
         raise ValueError(f"{answer!r} holds letters that are no options, or one twice")
     return list(letters)
-
-
-FORMAT, VERSION = "delf-lesson answers", 1
-
-
-@dataclass(frozen=True)
-class Answers:
-    """Answers to one quiz.
-
-    quiz: its name; student: as the teacher knows them, may be empty in practice; mode: "practice"
-    or "exam"; asked: the questions' ids; answers: by id; attempts: by id, how often an answer was
-    looked at in practice; questions: a checksum of what was asked; saved: when, UTC.
-    """
-
-    quiz: str
-    mode: str
-    asked: tuple[str, ...]
-    questions: str
-    student: str = ""
-    answers: Mapping[str, Answer] = field(default_factory=dict)
-    attempts: Mapping[str, int] = field(default_factory=dict)
-    saved: str = ""
-
-    def write(self, path: Path) -> None:
-        """Write the file, whole or not at all, with the time and a checksum."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        saved = datetime.now(UTC).isoformat(timespec="seconds")
-        content = {"format": FORMAT, "version": VERSION, **asdict(self), "saved": saved}
-        content["checksum"] = _checksum(content)
-        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-        write_atomically(path, text.encode())
-
-    def compact(self) -> str:
-        """The file in one line, for the field of a form."""
-        content = {"format": FORMAT, "version": VERSION, **asdict(self)}
-        content["checksum"] = _checksum(content)
-        return json.dumps(content, separators=(",", ":"), ensure_ascii=False)
-
-    @classmethod
-    def read(cls, path: Path) -> "Answers":
-        """Read a file. Raises ValueError saying what is wrong with it."""
-        try:
-            return cls.of_text(path.read_bytes().decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise ValueError("it is not text in UTF-8") from error
-
-    @classmethod
-    def of_text(cls, text: str) -> "Answers":
-        """From the text of a file. Raises ValueError saying what is wrong with it.
-
-        The checksum tells damage, not cheating: whoever wants to can compute it anew.
-        """
-        if not text.strip():
-            raise ValueError("it is empty")
-        try:
-            content = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"it is not whole JSON ({error})") from error
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise ValueError("it is no file of answers")
-        if content.get("version") != VERSION:
-            raise ValueError(
-                f"it has version {content.get('version')}; this program reads {VERSION}"
-            )
-        given = content.pop("checksum", None)
-        if given != _checksum(content):
-            raise ValueError("its checksum does not fit: it was changed or damaged")
-        kinds = {"asked": list, "answers": dict, "attempts": dict}
-        for name in cls.__dataclass_fields__:
-            if not isinstance(content.get(name), kinds.get(name, str)):
-                raise ValueError(f"its field {name!r} is missing or wrong")
-        if not all(isinstance(one, str) for one in content["asked"]):
-            raise ValueError("its field 'asked' is missing or wrong")
-        own = {name: content[name] for name in cls.__dataclass_fields__}
-        return cls(**{**own, "asked": tuple(own["asked"])})
-
-
-def answers_folder() -> Path:
-    """Where answers are kept: `answers/` in the project, or `DELF_LESSON_ANSWERS`."""
-    chosen = os.environ.get("DELF_LESSON_ANSWERS")
-    return Path(chosen).expanduser() if chosen else project_root() / "answers"
-
-
-def file_name(quiz: str, student: str = "") -> str:
-    """The name of the file of a quiz, or of a student's exam; names in any script differ."""
-    known = " ".join(student.casefold().split())
-    parts = [quiz, student, hashlib.sha256(known.encode()).hexdigest()[:6]] if known else [quiz]
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(parts)) + ".json"
-
-
-def questions_checksum(questions: Sequence[Question]) -> str:
-    """Tells whether two quizzes ask the same, whoever has the key."""
-    plain = [[one.id, one.text, [option.text for option in one.options]] for one in questions]
-    return _checksum({"questions": plain})
-
-
-def _checksum(content: Mapping[str, Any]) -> str:
-    plain = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(plain.encode()).hexdigest()

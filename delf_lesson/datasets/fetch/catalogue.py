@@ -1,6 +1,6 @@
-"""The real data sets: where each comes from, on which terms, and what belongs to it.
+"""The real data sets: where each comes from, on which terms, and which files it has.
 
-The pictures of Oxford and Paris are today's archives, in which faces are blurred.
+The images of Oxford and Paris come from today's archives, in which faces are blurred.
 """
 
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ GOOGLE = "https://s3.amazonaws.com/google-landmark"
 class RemoteFile:
     """A file of a data set, as its publisher offers it.
 
-    name: of the file; url; into: the folder of the data set it goes to, or is unpacked to;
-    kind: "plain" files stay as they are. checksum: where the publisher's MD5 is to be had, None
-    if there is none: then only the length is known before unpacking.
+    name: of the file; url; into: the folder of the data set that it is put or unpacked into;
+    kind: "plain" files stay as they are. checksum: the address of the publisher's MD5; None if
+    there is none: then only the length is known before unpacking.
     """
 
     name: str
@@ -32,12 +32,12 @@ class RemoteFile:
 
 
 @dataclass(frozen=True)
-class Source:
-    """A data set: what it is, what may be done with it, and its files.
+class DatasetSpec:
+    """A data set: what it is, its terms of use, and its files.
 
     gigabytes: to download, as its publisher says or roughly; images: how many it has when whole;
-    needs: another data set whose pictures it is about; parts: whether some of its files are of
-    use without the others.
+    needs: another data set whose images it is about; parts: whether some of its files are usable
+    without the others.
     """
 
     name: str
@@ -65,8 +65,8 @@ GOOGLE_TERMS = (
 )
 
 
-def _oxford() -> Source:
-    return Source(
+def _oxford() -> DatasetSpec:
+    return DatasetSpec(
         "oxford5k",
         "Oxford Buildings: 11 landmarks, 55 queries",
         VGG_TERMS,
@@ -80,8 +80,8 @@ def _oxford() -> Source:
     )
 
 
-def _paris() -> Source:
-    return Source(
+def _paris() -> DatasetSpec:
+    return DatasetSpec(
         "paris6k",
         "Paris: 11 landmarks, 55 queries; 20 damaged pictures are left out",
         VGG_TERMS,
@@ -96,8 +96,8 @@ def _paris() -> Source:
     )
 
 
-def _revisited(name: str, needs: str, images: int) -> Source:
-    return Source(
+def _revisited(name: str, needs: str, images: int) -> DatasetSpec:
+    return DatasetSpec(
         name,
         f"Revisited ground truth for {needs}: 70 queries, Easy, Medium, Hard",
         REVISITED_TERMS,
@@ -109,49 +109,49 @@ def _revisited(name: str, needs: str, images: int) -> Source:
     )
 
 
-def _hundred_thousand() -> Source:
+def _hundred_thousand() -> DatasetSpec:
     volumes = [f"oxc1_100k.part{number:02}.rar" for number in range(1, 41)]
-    return Source(
+    return DatasetSpec(
         "oxford100k",
         "The 100k distractors that make Oxf105k and Par106k",
         VGG_TERMS,
         "https://www.robots.ox.ac.uk/~vgg/data/oxbuildings/flickr100k.html",
-        tuple(RemoteFile(one, f"{OXFORD}/ox100k/{one}", "images", "rar") for one in volumes),
+        tuple(RemoteFile(name, f"{OXFORD}/ox100k/{name}", "images", "rar") for name in volumes),
         40.0,
         100_071,
     )
 
 
-def _million() -> Source:
+def _million() -> DatasetSpec:
     archives = [f"revisitop1m.{number}.tar.gz" for number in range(1, 101)]
-    return Source(
+    return DatasetSpec(
         "revisitop1m",
         "R1M: the million distractors of Revisited Oxford and Paris",
         "Photographs of the YFCC100M collection under Creative Commons licences of their own; "
         "cite the authors of Revisited Oxford and Paris (CVPR 2018).",
         "http://cmp.felk.cvut.cz/revisitop/",
-        tuple(RemoteFile(one, f"{MILLION}/jpg/{one}", "images") for one in archives),
+        tuple(RemoteFile(name, f"{MILLION}/jpg/{name}", "images") for name in archives),
         160.0,
         1_001_001,
         parts=True,
     )
 
 
-def _google(split: str, shards: int, lists: tuple[str, ...], **about: object) -> Source:
+def _google(split: str, shards: int, lists: tuple[str, ...], **about: object) -> DatasetSpec:
     archives = [f"images_{number:03}" for number in range(shards)]
-    return Source(
+    return DatasetSpec(
         f"google-landmarks-{split}",
         page="https://github.com/cvdfoundation/google-landmark",
         files=(
-            *(RemoteFile(one, f"{GOOGLE}/metadata/{one}", "", "plain") for one in lists),
+            *(RemoteFile(name, f"{GOOGLE}/metadata/{name}", "", "plain") for name in lists),
             *(
                 RemoteFile(
-                    f"{one}.tar",
-                    f"{GOOGLE}/{split}/{one}.tar",
+                    f"{name}.tar",
+                    f"{GOOGLE}/{split}/{name}.tar",
                     "images",
-                    checksum=f"{GOOGLE}/md5sum/{split}/md5.{one}.txt",
+                    checksum=f"{GOOGLE}/md5sum/{split}/md5.{name}.txt",
                 )
-                for one in archives
+                for name in archives
             ),
         ),
         parts=True,
@@ -159,10 +159,10 @@ def _google(split: str, shards: int, lists: tuple[str, ...], **about: object) ->
     )
 
 
-CATALOGUE: Mapping[str, Source] = MappingProxyType(
+CATALOGUE: Mapping[str, DatasetSpec] = MappingProxyType(
     {
-        source.name: source
-        for source in (
+        spec.name: spec
+        for spec in (
             _oxford(),
             _paris(),
             _revisited("roxford5k", "oxford5k", 4993),
@@ -197,10 +197,10 @@ DISTRACTORS = {
     "roxford5k": "revisitop1m",
     "rparis6k": "revisitop1m",
 }
-"""What hides the pictures of each: Oxf105k and Par106k, ROxf+R1M and RPar+R1M."""
+"""The distractors of each benchmark: Oxf105k and Par106k, ROxf+R1M and RPar+R1M."""
 
 
-def find_source(name: str) -> Source:
+def find_dataset(name: str) -> DatasetSpec:
     """The data set of that name. Raises ValueError that lists the names."""
     if name not in CATALOGUE:
         raise ValueError(f"name: there is no {name!r} to fetch; choose {', '.join(CATALOGUE)}")

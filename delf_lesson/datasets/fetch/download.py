@@ -1,4 +1,4 @@
-"""Fetch a file over the network: it goes on where it stopped, and is whole or not there."""
+"""Fetch a file over the network: a broken download resumes, and no file is left half there."""
 
 import hashlib
 import json
@@ -16,22 +16,22 @@ import requests
 
 from delf_lesson.files import DownloadError, write_atomically
 
-Progress = Callable[[str, int, int], None]
-"""Told (file, bytes that are here, bytes of all)."""
+ByteProgress = Callable[[str, int, int], None]
+"""Called with (file, bytes that have come, bytes of the whole file)."""
 
 MIRROR = "DELF_LESSON_MIRROR"
-"""Names the start of an address, as http://school.example/data, that stands in for every
-publisher's own: a mirror has the same paths."""
+"""The environment variable with the start of an address, such as http://school.example/data. It
+replaces the start of every publisher's address: a mirror has the same paths."""
 TRIES = 5
-"""In a row without a byte more; any progress begins the count anew."""
+"""Failed tries in a row without a new byte; any progress restarts the count."""
 PATIENCE = 30.0
 """Seconds without a byte until a connection counts as dead."""
 CHUNK = 1 << 15
-"""Bytes; so many at most are asked for again after a break."""
+"""Bytes that are written at a time, and at most fetched twice after a break."""
 
 
-class Stopped(Exception):
-    """The fetch was asked to stop; what is here already stays for the next one."""
+class FetchStopped(Exception):
+    """The fetch was asked to stop; the bytes that have come stay for the next fetch."""
 
 
 def address(url: str) -> str:
@@ -39,8 +39,9 @@ def address(url: str) -> str:
     mirror = os.environ.get(MIRROR)
     if not mirror:
         return url
-    own, there = urlsplit(mirror), urlsplit(url)
-    return urlunsplit((own.scheme, own.netloc, own.path.rstrip("/") + there.path, "", ""))
+    start, original = urlsplit(mirror), urlsplit(url)
+    path = start.path.rstrip("/") + original.path
+    return urlunsplit((start.scheme, start.netloc, path, "", ""))
 
 
 def length_of(url: str) -> int:
@@ -54,7 +55,7 @@ def length_of(url: str) -> int:
 
 
 def text_of(url: str) -> str:
-    """A small file's text. Raises DownloadError if it cannot be had."""
+    """A small file's text. Raises DownloadError if it cannot be fetched."""
     try:
         answer = requests.get(address(url), timeout=PATIENCE)
         answer.raise_for_status()
@@ -67,25 +68,25 @@ def download(
     url: str,
     path: Path,
     known_hash: str | None = None,
-    progress: Progress = lambda name, here, all_: None,
+    progress: ByteProgress = lambda name, here, all_: None,
     stop: threading.Event | None = None,
     pause: float = 1.0,
 ) -> None:
     """Fetch a URL to a path, unless it is there and has the known hash.
 
     known_hash: as "md5:…" or "sha256:…", or None where the publisher gives none. pause: seconds
-    before the second try; it doubles with each.
+    before the second try; it doubles with each try.
 
-    What came before a connection broke stays in `path`.part, and the next try, or the next call,
+    Bytes that came before a connection broke stay in `path`.part. The next try or the next call
     asks only for the rest, as long as the server still has the same file. Raises DownloadError if
-    the file cannot be had or is not what the hash says, and OSError if it cannot be written.
+    the file cannot be fetched or does not have the hash, and OSError if it cannot be written.
     """
     fetcher = Resuming(path, progress, stop or threading.Event(), pause)
     quiet = pooch.get_logger()
-    quiet.setLevel("ERROR")  # it prints what is told by progress and by errors here
+    quiet.setLevel("ERROR")  # progress and errors already say what it would print
     try:
         pooch.retrieve(address(url), known_hash, path.name, path.parent, downloader=fetcher)
-    except ValueError as error:  # of the wrong hash; pooch has removed it
+    except ValueError as error:  # the hash is wrong; pooch has removed the file
         raise DownloadError(
             f"{address(url)} is not what its publisher says it is: its checksum differs; fetch "
             "it again, and if that does not help, ask the publisher"
@@ -94,15 +95,15 @@ def download(
 
 @dataclass(frozen=True)
 class Resuming:
-    """A downloader for pooch that keeps what came, and asks for the rest."""
+    """A downloader for pooch that keeps the bytes that came, and asks for the rest."""
 
     path: Path
-    progress: Progress
+    progress: ByteProgress
     stop: threading.Event
     pause: float
 
     def __call__(self, url: str, output_file: str, pooch: Any) -> None:
-        """Fetch a URL to a file. Raises DownloadError after some tries without any progress."""
+        """Fetch a URL to a file. Raises DownloadError after `TRIES` tries without progress."""
         failed = 0
         while True:
             before = self._here()
@@ -131,10 +132,10 @@ class Resuming:
     def _more(self, url: str) -> None:
         """Ask for what is missing and append it."""
         here, version = self._here(), self._version()
-        asked = {}
-        if here and version:  # without it nobody knows whether the file is still the same
-            asked = {"Range": f"bytes={here}-", "If-Range": version}
-        with requests.get(url, headers=asked, stream=True, timeout=PATIENCE) as answer:
+        headers = {}
+        if here and version:  # without a version the server may have another file by now
+            headers = {"Range": f"bytes={here}-", "If-Range": version}
+        with requests.get(url, headers=headers, stream=True, timeout=PATIENCE) as answer:
             if answer.status_code == requests.codes.requested_range_not_satisfiable:
                 self._part.unlink(missing_ok=True)
                 raise requests.ConnectionError("the server has another file now")
@@ -151,12 +152,12 @@ class Resuming:
                     here += len(chunk)
                     self.progress(self.path.name, here, whole or here)
                     if self.stop.is_set():
-                        raise Stopped
+                        raise FetchStopped
         if whole is not None and here != whole:
             raise requests.ConnectionError(f"{here} of {whole} bytes came")
 
     def _version(self) -> str | None:
-        """What tells this version of the file, if it is one that a range can be asked of."""
+        """The server's name for this version of the file, if it allows asking for a range."""
         try:
             version = json.loads(self._about.read_bytes())["version"]
         except (OSError, ValueError, KeyError):
@@ -165,7 +166,7 @@ class Resuming:
 
 
 def _final(error: requests.RequestException) -> bool:
-    """Whether trying again is of no use: the server says that the request is wrong."""
+    """Whether another try cannot help: the server says that the request is wrong."""
     answer = error.response
     return answer is not None and 400 <= answer.status_code < 500 and answer.status_code != 429
 
@@ -178,6 +179,6 @@ def _failed(url: str, error: Exception) -> str:
 
 
 def sha256(path: Path) -> str:
-    """Of a file, as hexadecimal digits."""
+    """The SHA-256 of a file, as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

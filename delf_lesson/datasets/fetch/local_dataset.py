@@ -1,8 +1,7 @@
 """Data sets on disk: fetched file by file, and whole only when every file has its record.
 
-A record is written last, when a file has come whole, its checksum is right and it is unpacked. It
-lists what came out, with lengths and SHA-256, so pictures that lie about without a record are not
-used.
+A file's record is written last, after the file came whole, passed its checksum and was unpacked. It
+lists the unpacked files with lengths and SHA-256. Images without a record are not used.
 """
 
 import json
@@ -10,33 +9,33 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from delf_lesson.datasets.fetch.catalogue import RemoteFile, Source
+from delf_lesson.datasets.fetch.catalogue import DatasetSpec, RemoteFile
 from delf_lesson.datasets.fetch.download import sha256
 from delf_lesson.datasets.fetch.unpacking import Unpacked
 from delf_lesson.files import datasets_dir, write_atomically
 
 
 @dataclass(frozen=True)
-class Stored:
+class LocalDataset:
     """A data set's folder.
 
-    source: what belongs to it; folder: where it lies, by default `datasets_dir()` / its name.
+    spec: the data set; folder: by default `datasets_dir()` / its name.
     """
 
-    source: Source
+    spec: DatasetSpec
     folder: Path
 
     @classmethod
-    def of(cls, source: Source, root: str | Path | None = None) -> "Stored":
+    def of(cls, spec: DatasetSpec, root: str | Path | None = None) -> "LocalDataset":
         """A data set in its folder under `root`."""
-        return cls(source, (Path(root) if root else datasets_dir()) / source.name)
+        return cls(spec, (Path(root) if root else datasets_dir()) / spec.name)
 
     def missing(self, files: Iterable[RemoteFile] | None = None) -> list[RemoteFile]:
-        """Those of its files, or of these, that have no record."""
-        return [file for file in files or self.source.files if not self._record(file).is_file()]
+        """The files that have no record, of all files of the data set or of these."""
+        return [file for file in files or self.spec.files if not self._record(file).is_file()]
 
     def unpacked(self, file: RemoteFile) -> list[Unpacked]:
-        """What came out of a file, paths from the data set's folder on; nothing if it is not here.
+        """What a file unpacked to, paths from the data set's folder on; nothing if it is not here.
 
         Raises ValueError if the record is damaged.
         """
@@ -47,41 +46,41 @@ class Stored:
             return [Unpacked(*line) for line in json.loads(path.read_bytes())["files"]]
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
-                f"name: {path} is damaged; delete it and fetch {self.source.name} again"
+                f"name: {path} is damaged; delete it and fetch {self.spec.name} again"
             ) from error
 
     def paths(self, into: str) -> list[Path]:
-        """All files that came into one of its folders, sorted.
+        """All files in one of its folders, sorted.
 
-        Raises FileNotFoundError, with the command that helps, if not all of its files are here;
-        of a data set in parts, if none is.
+        Raises FileNotFoundError, with the command that helps, if not all of its files are here; for
+        a data set in parts, if none is here.
         """
-        wanted = [file for file in self.source.files if file.into == into]
+        wanted = [file for file in self.spec.files if file.into == into]
         missing = self.missing(wanted)
-        if missing and (not self.source.parts or len(missing) == len(wanted)):
+        if missing and (not self.spec.parts or len(missing) == len(wanted)):
             raise FileNotFoundError(
-                f"name: {self.source.name} is not whole in {self.folder}, {missing[0].name} and "
+                f"name: {self.spec.name} is not whole in {self.folder}, {missing[0].name} and "
                 f"{len(missing) - 1} more files are missing; get it with: "
-                f"delf-lesson data fetch {self.source.name}"
+                f"delf-lesson data fetch {self.spec.name}"
             )
-        names = {one.path for file in wanted for one in self.unpacked(file)}
+        names = {inner.path for file in wanted for inner in self.unpacked(file)}
         return sorted(self.folder / name for name in names)
 
-    def keep(self, file: RemoteFile, digest: str, found: Sequence[Unpacked]) -> None:
+    def keep(self, file: RemoteFile, digest: str, unpacked: Sequence[Unpacked]) -> None:
         """Write a file's record, which says that it is here."""
         record = {
             "file": file.name,
             "url": file.url,
             "sha256": digest,
             "checksum": "the publisher's" if file.checksum else "none published",
-            "files": [list(asdict(one).values()) for one in found],
+            "files": [list(asdict(inner).values()) for inner in unpacked],
         }
         path = self._record(file)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(record).encode())
 
     def forget(self, file: RemoteFile) -> None:
-        """Take a file's record away, so that the next fetch gets it again."""
+        """Delete a file's record, so that the next fetch gets the file again."""
         self._record(file).unlink(missing_ok=True)
 
     def _record(self, file: RemoteFile) -> Path:
@@ -89,31 +88,33 @@ class Stored:
 
     @property
     def downloads(self) -> Path:
-        """Where files lie until they are unpacked."""
+        """The folder of files until they are unpacked."""
         return self.folder / "downloads"
 
 
 def verify(
-    stored: Stored, progress: Callable[[Sequence[RemoteFile]], Iterable[RemoteFile]] = iter
+    dataset: LocalDataset, progress: Callable[[Sequence[RemoteFile]], Iterable[RemoteFile]] = iter
 ) -> Iterator[tuple[str, str]]:
-    """Read every file that has come and compare it with its record.
+    """Read every file that was fetched and compare it with its record.
 
-    Gives (path, what is wrong) of each that is missing or differs. Its archive's record is taken
-    away then, so that the next fetch gets it again.
+    Yields (path, what is wrong) for each that is missing or differs. The record of its archive is
+    then deleted, so that the next fetch gets it again.
     """
-    here = [file for file in stored.source.files if file not in stored.missing([file])]
+    here = [file for file in dataset.spec.files if file not in dataset.missing([file])]
     for file in progress(here):
         try:
-            listed = stored.unpacked(file)
+            listed = dataset.unpacked(file)
         except ValueError:
             yield file.name, "its record is damaged"
-            stored.forget(file)
+            dataset.forget(file)
             continue
         wrong = [
-            (one.path, why) for one in listed if (why := _wrong(stored.folder / one.path, one))
+            (inner.path, why)
+            for inner in listed
+            if (why := _wrong(dataset.folder / inner.path, inner))
         ]
         if wrong:
-            stored.forget(file)
+            dataset.forget(file)
         yield from wrong
 
 

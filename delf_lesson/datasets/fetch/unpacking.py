@@ -1,4 +1,4 @@
-"""Unpack archives that come from elsewhere: nothing lands outside the folder, no links, no bombs.
+"""Unpack archives from the network: nothing lands outside the folder, no links, no bombs.
 
 Every file is written whole, and hashed as it is written.
 """
@@ -19,9 +19,9 @@ from typing import IO
 from delf_lesson.files import DownloadError, replacing
 
 LARGEST_RATIO = 20
-"""Pictures do not shrink in an archive, and lists not to a twentieth of their size."""
+"""Images do not shrink in an archive, and lists do not shrink to a twentieth."""
 SPARE_BYTES = 10 << 20
-"""Small archives of text may grow by so many bytes more."""
+"""Small archives of text may grow by this many bytes more."""
 MOST_FILES = 2_000_000
 
 
@@ -35,13 +35,14 @@ class Unpacked:
 
 
 def unpack(archive: Path, folder: Path, kind: str = "tar") -> list[Unpacked]:
-    """Unpack an archive into a folder and say what came out.
+    """Unpack an archive into a folder and list the unpacked files.
 
     kind: "tar", plain or compressed; or "rar", where the archive is the first volume.
 
-    Raises DownloadError if it is damaged, cut off, or holds what an honest archive does not: a
-    path out of the folder, a link, a device, or far more than its size allows. Files that came
-    out before the error stay, and are not listed anywhere. Raises OSError if the disk is full.
+    Raises DownloadError if it is damaged, cut off, or holds something that an honest archive does
+    not: a path out of the folder, a link, a device, or far more than its size allows. Files that
+    were unpacked before the error stay, and are not listed anywhere. Raises OSError if the disk is
+    full.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if kind == "rar":
@@ -51,12 +52,12 @@ def unpack(archive: Path, folder: Path, kind: str = "tar") -> list[Unpacked]:
     except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DownloadError(
             f"{archive.name} is damaged or cut off ({error}); fetch it again"
-        ) from (error)
+        ) from error
 
 
 def _unpack_tar(archive: Path, folder: Path) -> list[Unpacked]:
     allowed = archive.stat().st_size * LARGEST_RATIO + SPARE_BYTES
-    found: list[Unpacked] = []
+    files: list[Unpacked] = []
     with tarfile.open(archive, "r|*") as tar:
         for member in tar:
             if member.isdir():
@@ -65,12 +66,12 @@ def _unpack_tar(archive: Path, folder: Path) -> list[Unpacked]:
                 raise DownloadError(f"{archive.name} holds a link or a device, {member.name}")
             allowed -= member.size
             content = tar.extractfile(member)
-            if content is None or allowed < 0 or len(found) >= MOST_FILES:
+            if content is None or allowed < 0 or len(files) >= MOST_FILES:
                 raise DownloadError(f"{archive.name} holds far more than its size allows")
-            found.append(_write(content, member.size, member.name, folder, archive.name))
-    if not found:
+            files.append(_write(content, member.size, member.name, folder, archive.name))
+    if not files:
         raise DownloadError(f"{archive.name} is empty or cut off; fetch it again")
-    return found
+    return files
 
 
 def _write(content: IO[bytes], size: int, name: str, folder: Path, archive: str) -> Unpacked:
@@ -92,8 +93,8 @@ def _write(content: IO[bytes], size: int, name: str, folder: Path, archive: str)
 def _inside(name: str, folder: Path, archive: str) -> PurePosixPath:
     """A member's path from the folder on. Raises DownloadError if it leads out of the folder."""
     path = PurePosixPath(name)
-    odd = "\\" in name or ":" in name or "\0" in name
-    if odd or path.is_absolute() or ".." in path.parts or not path.name:
+    foreign = "\\" in name or ":" in name or "\0" in name
+    if foreign or path.is_absolute() or ".." in path.parts or not path.name:
         raise DownloadError(f"{archive} holds a path that leads out of its folder, {name!r}")
     root = Path(os.path.realpath(folder))
     if not Path(os.path.realpath(folder / path.parent)).is_relative_to(root):
@@ -102,7 +103,7 @@ def _inside(name: str, folder: Path, archive: str) -> PurePosixPath:
 
 
 def _unpack_rar(archive: Path, folder: Path) -> list[Unpacked]:
-    """Volumes of a RAR by the program that the system has for them, then moved file by file."""
+    """Unpack the volumes of a RAR by a program of the system, then move them file by file."""
     try:
         import rarfile
     except ImportError as error:
@@ -113,14 +114,15 @@ def _unpack_rar(archive: Path, folder: Path) -> list[Unpacked]:
     with _scratch(folder) as scratch:
         try:
             with rarfile.RarFile(archive, errors="strict") as rar:
-                allowed = sum(one.compress_size for one in rar.infolist()) * LARGEST_RATIO
-                for one in rar.infolist():
-                    allowed -= one.file_size
-                    if one.is_symlink() or allowed + SPARE_BYTES < 0:
+                members = rar.infolist()
+                allowed = sum(member.compress_size for member in members) * LARGEST_RATIO
+                for member in members:
+                    allowed -= member.file_size
+                    if member.is_symlink() or allowed + SPARE_BYTES < 0:
                         raise DownloadError(
                             f"{archive.name} holds a link or far more than its size allows"
                         )
-                    _inside(one.filename.rstrip("/"), folder, archive.name)
+                    _inside(member.filename.rstrip("/"), folder, archive.name)
                 rar.extractall(scratch)
         except rarfile.RarCannotExec as error:
             raise DownloadError(
@@ -130,16 +132,16 @@ def _unpack_rar(archive: Path, folder: Path) -> list[Unpacked]:
             raise DownloadError(
                 f"{archive.name} is damaged or lacks a volume ({error}); fetch it again"
             ) from error
-        found = []
+        files = []
         for path in sorted(scratch.rglob("*")):
             if path.is_symlink():
                 raise DownloadError(f"{archive.name} holds a link, {path.name}")
             if path.is_file():
                 name = path.relative_to(scratch).as_posix()
                 with path.open("rb") as content:
-                    found.append(_write(content, path.stat().st_size, name, folder, archive.name))
+                    files.append(_write(content, path.stat().st_size, name, folder, archive.name))
                 path.unlink()
-    return found
+    return files
 
 
 @contextmanager

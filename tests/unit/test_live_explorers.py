@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from delf_lesson.classroom.explorers import result_explorers as live_row
-from delf_lesson.classroom.explorers.live_explorers import Bar, Stopped, duration
+from delf_lesson.classroom.explorers import result_explorers
+from delf_lesson.classroom.explorers.live_explorers import Bar, JobStopped, duration
 from delf_lesson.classroom.explorers.result_explorers import LiveRow
 
 CELL = {
@@ -31,7 +31,7 @@ def row(monkeypatch):
                 assert made.go.wait(10)
         return {"map": 0.625}
 
-    monkeypatch.setattr(live_row, "benchmark_system", benchmark_system)
+    monkeypatch.setattr(result_explorers, "benchmark_system", benchmark_system)
     return made
 
 
@@ -68,7 +68,7 @@ def test_an_error_is_shown(row, monkeypatch):
     def fails(*_):
         raise OSError("the <disk> is full")
 
-    monkeypatch.setattr(live_row, "benchmark_system", fails)
+    monkeypatch.setattr(result_explorers, "benchmark_system", fails)
     row.job.begin()
     row.job.thread.join(10)
     assert "OSError" in row.job.result.value and "&lt;disk&gt;" in row.job.result.value
@@ -79,6 +79,6 @@ def test_a_bar_passes_every_step_on():
     bar = Bar()
     assert list(bar("abc", "Searching")) == ["a", "b", "c"]
     bar.stopped = True
-    with pytest.raises(Stopped):
+    with pytest.raises(JobStopped):
         list(bar("abc", "Searching"))
     assert (duration(0.2), duration(89), duration(600)) == ("1 s", "89 s", "10 minutes")

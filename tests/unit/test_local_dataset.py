@@ -10,7 +10,7 @@ from delf_lesson.datasets import load
 from delf_lesson.datasets.fetch.catalogue import CATALOGUE
 from delf_lesson.datasets.fetch.download import TRIES
 from delf_lesson.datasets.fetch.fetching import SPARE_SPACE, fetch
-from delf_lesson.datasets.fetch.local_dataset import Stored, verify
+from delf_lesson.datasets.fetch.local_dataset import LocalDataset, verify
 from delf_lesson.files import DownloadError
 from delf_lesson.training.training_data import google_landmarks
 
@@ -20,12 +20,12 @@ IMAGES_AT = "/oxbuildings/oxbuild_images-v1.tgz"
 
 
 @pytest.fixture
-def oxford(web) -> Stored:
-    return Stored.of(OXFORD)
+def oxford(web) -> LocalDataset:
+    return LocalDataset.of(OXFORD)
 
 
-def get(stored, **options):
-    fetch(stored, pause=0.01, **options)
+def get(dataset, **options):
+    fetch(dataset, pause=0.01, **options)
 
 
 def test_a_data_set_comes_whole_and_loads(oxford, web):
@@ -97,12 +97,12 @@ def test_a_disk_that_fills_up_is_told_and_the_next_fetch_goes_on(web, small_disk
     import numpy as np
 
     web.files[IMAGES_AT] = tar({"a_000000.jpg": np.random.default_rng(0).bytes(1 << 21)})
-    stored = Stored.of(OXFORD, small_disk)
+    dataset = LocalDataset.of(OXFORD, small_disk)
     with pytest.raises(OSError, match="No space left"):
-        get(stored, space=lambda folder: 1 << 40)
-    assert IMAGES in stored.missing()
-    shutil.copytree(stored.folder, tmp_path / "larger" / "oxford5k")
-    larger = Stored.of(OXFORD, tmp_path / "larger")
+        get(dataset, space=lambda folder: 1 << 40)
+    assert IMAGES in dataset.missing()
+    shutil.copytree(dataset.folder, tmp_path / "larger" / "oxford5k")
+    larger = LocalDataset.of(OXFORD, tmp_path / "larger")
     get(larger)
     assert web.ranges and list(verify(larger)) == []
 
@@ -119,13 +119,13 @@ def test_two_fetches_at_a_time_are_refused(oxford, web):
 
 
 def test_a_killed_unpacking_is_done_again(oxford, web, monkeypatch):
-    from delf_lesson.datasets.fetch import local_dataset as store
+    from delf_lesson.datasets.fetch import local_dataset
 
     def killed(*arguments):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(store.Stored, "keep", killed)
+        patch.setattr(local_dataset.LocalDataset, "keep", killed)
         with pytest.raises(KeyboardInterrupt):
             get(oxford)
     assert oxford.missing() == [IMAGES, TRUTH]
@@ -162,10 +162,10 @@ def test_a_damaged_record_is_told(oxford, web):
 
 
 def test_the_revised_truth_needs_the_pictures(web):
-    get(Stored.of(CATALOGUE["roxford5k"]))
+    get(LocalDataset.of(CATALOGUE["roxford5k"]))
     with pytest.raises(FileNotFoundError, match="delf-lesson data fetch oxford5k"):
         load("roxford5k")
-    get(Stored.of(OXFORD))
+    get(LocalDataset.of(OXFORD))
     benchmark = load("roxford5k")
     assert len(benchmark.images) == 8
     assert [query.name for query in benchmark.queries] == [f"{name}_000000" for name in LANDMARKS]
@@ -179,18 +179,18 @@ def test_the_revised_truth_needs_the_pictures(web):
 
 def test_google_landmarks_come_in_shards_with_their_checksums(web, texture):
     offer_google(web, texture)
-    stored = Stored.of(CATALOGUE["google-landmarks-train"])
-    shards = [file for file in stored.source.files if file.kind == "tar"]
+    dataset = LocalDataset.of(CATALOGUE["google-landmarks-train"])
+    shards = [file for file in dataset.spec.files if file.kind == "tar"]
     with pytest.raises(FileNotFoundError, match="data fetch google-landmarks-train"):
         google_landmarks()
-    get(stored, parts=[0])
+    get(dataset, parts=[0])
     with pytest.raises(ValueError, match="0 landmarks have 4 pictures or more"):
         google_landmarks()
     web.faults["/google-landmark/train/images_001.tar"] = ["other"]
     with pytest.raises(DownloadError, match="checksum differs"):
-        get(stored, parts=[0, 1])
-    assert shards[1] in stored.missing()
-    get(stored, parts=[0, 1])
+        get(dataset, parts=[0, 1])
+    assert shards[1] in dataset.missing()
+    get(dataset, parts=[0, 1])
     for form in ("clean", "full"):
         found = google_landmarks(form)
         assert len(found) == 18 and {landmark for _, landmark in found} == {"7", "8", "9"}
@@ -201,6 +201,6 @@ def test_parts_that_are_not_there_are_refused(web, oxford):
     with pytest.raises(ValueError, match="of no use in parts"):
         get(oxford, parts=[0])
     with pytest.raises(ValueError, match=r"parts 0 to 499; there is no \[500\]"):
-        get(Stored.of(CATALOGUE["google-landmarks-train"]), parts=[1, 500])
+        get(LocalDataset.of(CATALOGUE["google-landmarks-train"]), parts=[1, 500])
     with pytest.raises(ValueError, match="jobs is 0"):
         get(oxford, jobs=0)

@@ -7,7 +7,7 @@ import pickletools
 import numpy as np
 import pytest
 
-from delf_lesson.datasets.safe_pickle import read_plain_pickle
+from delf_lesson.datasets.safe_pickle import read_safe_pickle
 
 PLAIN = {"imlist": ["a", "b"], "gnd": [{"easy": np.array([1, 2]), "bbx": [0.5, 1.0]}], "n": (1,)}
 
@@ -15,7 +15,7 @@ PLAIN = {"imlist": ["a", "b"], "gnd": [{"easy": np.array([1, 2]), "bbx": [0.5, 1
 def read(content: bytes, tmp_path):
     path = tmp_path / "some.pkl"
     path.write_bytes(content)
-    return read_plain_pickle(path)
+    return read_safe_pickle(path)
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
@@ -77,4 +77,4 @@ def test_what_is_no_whole_pickle_is_refused(content, tmp_path):
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.pkl"):
-        read_plain_pickle(tmp_path / "none.pkl")
+        read_safe_pickle(tmp_path / "none.pkl")

@@ -164,7 +164,7 @@ def _cost(
     return Cost(kept, len(rows), spent, seconds, fmean(precisions))
 
 
-def leaning(
+def localisation_bias(
     extractor: Delf,
     images: Sequence[Pixels],
     side: int = 32,

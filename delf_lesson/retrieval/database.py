@@ -269,7 +269,7 @@ def _existing(path: str | Path) -> Path:
 
 
 if TYPE_CHECKING:
-    from delf_lesson.deep.torch_index import DeviceIndex
+    from delf_lesson.deep.torch_index import TorchIndex
 
 
 class Searchable(Protocol):
@@ -310,7 +310,7 @@ class Collection(Described[LocalFeatures]):
         super().__init__(LocalFeatures, extractor, cache)
         self.compression = compression
         self.device = device
-        self._index: FeatureIndex | DeviceIndex | None = None
+        self._index: FeatureIndex | TorchIndex | None = None
         self._restored: tuple[Mapping[str, LocalFeatures], Searchable] | None = None
 
     def __len__(self) -> int:
@@ -367,12 +367,12 @@ class Collection(Described[LocalFeatures]):
             self._index.add({name: self._found[name] for name in new})
         return self._index
 
-    def _made(self) -> "FeatureIndex | DeviceIndex":
+    def _made(self) -> "FeatureIndex | TorchIndex":
         if self.compression is None and self.device != "cpu":
             # Here, not above: the classical systems need no torch.
-            from delf_lesson.deep.torch_index import DeviceIndex
+            from delf_lesson.deep.torch_index import TorchIndex
 
-            return DeviceIndex.of(self._found, self.device)
+            return TorchIndex.of(self._found, self.device)
         return FeatureIndex.of(self._found, self.compression)
 
     def _describe(self, image: Pixels) -> LocalFeatures:

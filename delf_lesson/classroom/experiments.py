@@ -171,7 +171,7 @@ def _cost(
     return ClutterCost(share, len(rows), spent, seconds, fmean(precisions))
 
 
-def leaning(
+def localisation_bias(
     extractor: Delf,
     images: Sequence[Pixels],
     side: int = 32,

@@ -147,7 +147,7 @@ def _classification(asked: Asked) -> Iterator[tuple[str, "Metrics"]]:
 
 def _metric(asked: Asked) -> Iterator[tuple[str, "Metrics"]]:
     from delf_lesson.deep.weights import begin_trunk
-    from delf_lesson.training.metric_learning import labelled_related, rendered_related
+    from delf_lesson.training.metric_learning import labelled_tuples, rendered_tuples
     from delf_lesson.training.metric_training import METRIC_RECIPES, train_metric
     from delf_lesson.training.training_data import choose_data
 
@@ -156,9 +156,9 @@ def _metric(asked: Asked) -> Iterator[tuple[str, "Metrics"]]:
     if asked.data == "rendered":
         if "size" in asked.given:
             raise click.BadParameter("size: rendered pictures stay as they are; leave out --size")
-        related = rendered_related()
+        related = rendered_tuples()
     else:
-        related = labelled_related(choose_data("ft", asked.data), plan.size)
+        related = labelled_tuples(choose_data("ft", asked.data), plan.size)
     run = train_metric(asked.stage, trunk, related, asked.out, plan, asked.device, {"trunk": card})
     return ((str(plan.epochs), one) for one in run)
 

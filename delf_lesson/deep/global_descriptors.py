@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from delf_lesson.deep.backbone import Trunk, fold_batch_norm, values_digest
 from delf_lesson.deep.reduction import Projection
-from delf_lesson.deep.weights import empty_trunk, fill, load_weights, part, weights_path
+from delf_lesson.deep.weights import empty_trunk, load_into, load_weights, weights_path, with_prefix
 from delf_lesson.features import ImageVector
 from delf_lesson.images import Pixels, check_image, rescale, resize_longest
 
@@ -263,10 +263,10 @@ def load_global(
     if "pooling" not in card:
         raise ValueError(f"weights: {path} holds no global descriptor; its card has no pooling")
     network = GlobalNetwork(empty_trunk(card, path), card["pooling"])
-    fill(network.trunk, part("trunk", tensors), network.trunk.name)
-    fill(network.pooling, part("pooling", tensors), card["pooling"])
+    load_into(network.trunk, with_prefix("trunk", tensors), network.trunk.name)
+    load_into(network.pooling, with_prefix("pooling", tensors), card["pooling"])
     whitening = None
-    if found := part("whitening", tensors):
+    if found := with_prefix("whitening", tensors):
         mean, components = found["mean"].numpy(), found["components"].numpy()
         whitening = Projection(mean, components, card["data"])
     return GlobalDescriptor(network, whitening, scales, device=device, bf16=bf16, batch=batch)

@@ -20,7 +20,7 @@ from delf_lesson.classical.scale_space import (
 )
 from delf_lesson.deep.backbone import values_digest
 from delf_lesson.deep.lift_network import DIMENSIONS, SIDE, STEP, TAPS, LiftNetwork
-from delf_lesson.deep.weights import fill, load_weights, weights_path
+from delf_lesson.deep.weights import load_into, load_weights, weights_path
 from delf_lesson.features import LocalFeatures, check_limits
 from delf_lesson.images import Pixels, resize_longest, to_grey
 
@@ -176,5 +176,5 @@ def load_lift(weights: str | Path = "lift") -> Lift:
     if card.get("stage") != "lift":
         raise ValueError(f"weights: {path} is not of lift; its card says {card.get('stage')}")
     network = LiftNetwork()
-    fill(network, tensors, "lift")
+    load_into(network, tensors, "lift")
     return Lift(network)

@@ -44,7 +44,7 @@ def classifier_step(
 def attend(features: NDArray, scores: NDArray) -> NDArray[np.float64]:
     """The mean of the unit descriptors (C,) of one grid (C, H, W), weighted by scores (H, W).
 
-    What `attention.attend` computes for a batch.
+    What `delf_training.attend` computes for a batch.
     """
     unit = features / np.maximum(np.linalg.norm(features, axis=0), 1e-12)
     return (unit * scores).sum(axis=(1, 2)) / np.maximum(scores.sum(), 1e-6)

@@ -1,6 +1,6 @@
 """What a cell of a network's grid can see, and where: arithmetic of its layers, without torch.
 
-Slide "Deep Feature"; introduced in notebook 03.
+Slide "Deep Feature"; lab 03.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class Grid:
 
 
 def grid_of(layers: Sequence[tuple[int, int, int]]) -> Grid:
-    """The geometry of layers `(kernel, stride, padding)`, the first first (notebook 03).
+    """The geometry of layers `(kernel, stride, padding)`, the first first (lab 03).
 
     A layer of kernel k, stride s and padding p widens the field by (k - 1) steps of the grid
     before it, moves the first centre by (k - 1) / 2 - p of them, and makes steps s times as
@@ -53,12 +53,20 @@ def receptive_fields(xy: NDArray, scales: NDArray, grid: Grid) -> NDArray[np.flo
     return np.concatenate([xy - half, xy + half], axis=1).astype(np.float32)
 
 
-Places = Literal["tile", "field"]
-"""Where a cell's keypoint is: the middle of its 16 pixels, or of all that it can see."""
+CellAnchor = Literal["tile", "field"]
+"""Where a cell's keypoint is: in the middle of its tile of 16 pixels, or of its receptive field.
+
+The paper puts it at the centre of the receptive field. Trained cells look further right and down:
+by 7 and 8 pixels with ImageNet's weights, by 4 to 5 with ours, by 0 untrained
+(`classroom.experiments.localisation_bias`). The sides of training crops are multiples of 16. The
+first cell's field is then centred on the crop's edge, the last cell's 15 pixels before the other
+edge. A network that learns to see the whole crop looks at the middle of each tile of 16 pixels,
+which is 7.5 pixels further. So `Delf` defaults to "tile".
+"""
 
 
 @dataclass(frozen=True)
-class Dense:
+class DenseGrid:
     """The slide's dense grid of local descriptors: the features of all cells, row by row.
 
     spacing: pixels of the image from one cell to the next.
@@ -83,15 +91,15 @@ class Dense:
         return (self.features.descriptors @ descriptor).reshape(self.rows, self.columns)
 
 
-def keypoints(
-    which: NDArray[np.int64], columns: int, grid: Grid, places: Places, size: tuple[int, int]
+def cell_keypoints(
+    rows: int, columns: int, grid: Grid, cell_anchor: CellAnchor, size: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """The keypoints (N, 2) of cells in pixels of the trunk's input.
+    """The keypoints (rows * columns, 2) of all cells, row by row, in pixels of the trunk's input.
 
-    which: the cells' numbers, row by row, in a grid of so many columns. size: the input's
-    `(width, height)`: the last tiles may reach over its edge, their keypoints do not.
+    size: the input's `(width, height)`. The last tiles may reach over its edge, their keypoints
+    do not.
     """
-    y, x = np.divmod(which, columns)
-    first = grid.offset + ((grid.stride - 1) / 2 if places == "tile" else 0)
-    at = first + grid.stride * np.stack([x, y], axis=1).astype(np.float64)
-    return np.minimum(at, np.array(size) - 1)
+    y, x = np.divmod(np.arange(rows * columns), columns)
+    first = grid.offset + ((grid.stride - 1) / 2 if cell_anchor == "tile" else 0)
+    xy = first + grid.stride * np.stack([x, y], axis=1).astype(np.float64)
+    return np.minimum(xy, np.array(size) - 1)

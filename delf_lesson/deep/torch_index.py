@@ -15,7 +15,7 @@ ROWS = 1 << 18
 """Descriptors compared with a block of queries at a time: a gigabyte of similarities."""
 
 
-class DeviceIndex:
+class TorchIndex:
     """All descriptors of a collection in a device's memory; what `FeatureIndex` is on processors.
 
     device: where torch computes, as "cuda".
@@ -32,7 +32,7 @@ class DeviceIndex:
         self._ranks = name_ranks([])
 
     @classmethod
-    def of(cls, collection: Mapping[str, LocalFeatures], device: str) -> "DeviceIndex":
+    def of(cls, collection: Mapping[str, LocalFeatures], device: str) -> "TorchIndex":
         """An index of images by name, in the order of the names. ValueError if there is none."""
         if not collection:
             raise ValueError("collection holds no features")

@@ -135,13 +135,13 @@ def load_trained(weights: str | Path, backbone: str = "resnet18") -> Trained:
     path = weights_path(weights, backbone)
     tensors, card = load_weights(path)
     trunk = empty_trunk(card, path)
-    fill(trunk, part("trunk", tensors), trunk.name)
+    load_into(trunk, with_prefix("trunk", tensors), trunk.name)
     attention = None
-    if stage != "ft" and (found := part("attention", tensors)):
+    if stage != "ft" and (found := with_prefix("attention", tensors)):
         attention = Attention(trunk.channels)
-        fill(attention, found, "attention")
+        load_into(attention, found, "attention")
     reduction = None
-    if found := part("reduction", tensors):
+    if found := with_prefix("reduction", tensors):
         if set(found) != {"mean", "components"}:
             raise ValueError(f"weights: the reduction of {path} is not whole")
         mean, components = found["mean"].numpy(), found["components"].numpy()
@@ -179,7 +179,7 @@ def imagenet_trunk(backbone: str = "resnet18", url: str | None = None) -> Trunk:
     digest = path.stem.rsplit("-", 1)[-1]
     if not hashlib.sha256(path.read_bytes()).hexdigest().startswith(digest):
         raise DownloadError(f"{path} is not the file its name promises; delete it and try again")
-    fill(trunk, torch.load(path, map_location="cpu", weights_only=True), trunk.name)
+    load_into(trunk, torch.load(path, map_location="cpu", weights_only=True), trunk.name)
     return trunk
 
 
@@ -197,12 +197,12 @@ def _download(url: str, path: Path) -> None:
         raise DownloadError(f"{url} could not be fetched ({error}); {remedy}") from error
 
 
-def part(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def with_prefix(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors called `name.…`, without it."""
     return {n.removeprefix(f"{name}."): t for n, t in tensors.items() if n.startswith(f"{name}.")}
 
 
-def fill(network: nn.Module, tensors: Mapping[str, Tensor], name: str) -> None:
+def load_into(network: nn.Module, tensors: Mapping[str, Tensor], name: str) -> None:
     """Load those of the tensors that the network has; ValueError if it lacks one."""
     wanted = network.state_dict()
     missing = set(wanted) - set(tensors)

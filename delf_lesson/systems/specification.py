@@ -177,9 +177,9 @@ class LocalSystem(SingleSystem[LocalExtractor]):
             build_index = partial(FeatureIndex.of, compression=self.compression)
         elif self.options.device != "cpu":
             # Here, not above: the classical systems need no torch.
-            from delf_lesson.deep.torch_index import DeviceIndex
+            from delf_lesson.deep.torch_index import TorchIndex
 
-            build_index = partial(DeviceIndex.of, device=self.options.device)
+            build_index = partial(TorchIndex.of, device=self.options.device)
         database = ImageDatabase[LocalFeatures](self.make_extractor(), cache)
         return LocalRetriever(database, self.ranking, build_index)
 

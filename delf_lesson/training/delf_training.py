@@ -31,7 +31,7 @@ from delf_lesson.training.checkpoints import (
     seed_everything,
     sum_over_processes,
 )
-from delf_lesson.training.training_data import Examples, Labelled, augmentation
+from delf_lesson.training.training_data import ClassificationDataset, Examples, augmentation
 
 Stage = Literal["base", "ft", "attention"]
 
@@ -177,7 +177,7 @@ REDUCED_PICTURES, REDUCED_FEATURES = 600, 200
 def train(
     stage: Stage,
     trunk: Trunk,
-    data: Labelled,
+    data: ClassificationDataset,
     folder: str | Path,
     recipe: Recipe | None = None,
     device: str = "cpu",
@@ -282,7 +282,10 @@ def _epoch(
 
 
 def _reduction(
-    model: TrunkClassifier | DelfClassifier, data: Labelled, dimensions: int, device: str
+    model: TrunkClassifier | DelfClassifier,
+    data: ClassificationDataset,
+    dimensions: int,
+    device: str,
 ) -> Pca:
     """The reduction of what these networks keep of some of the pictures."""
     attention = model.scored.attention if isinstance(model, DelfClassifier) else None
@@ -298,7 +301,7 @@ def _write(
     reduction: Pca | None,
     run: Run,
     card: dict[str, Any],
-    data: Labelled,
+    data: ClassificationDataset,
     recipe: Recipe,
 ) -> None:
     trunk = model.trunk
@@ -328,7 +331,7 @@ def _write(
     )
 
 
-def _loader(data: Labelled, recipe: Recipe, processes: int, rank: int) -> DataLoader:
+def _loader(data: ClassificationDataset, recipe: Recipe, processes: int, rank: int) -> DataLoader:
     examples = Examples(data, augmentation(recipe.size, recipe.smallest, recipe.flip))
     sampler = (
         DistributedSampler(examples, processes, rank, seed=recipe.seed, drop_last=True)
@@ -346,7 +349,7 @@ def _loader(data: Labelled, recipe: Recipe, processes: int, rank: int) -> DataLo
 
 
 def _identity(
-    stage: Stage, trunk: Trunk, data: Labelled, recipe: Recipe, processes: int
+    stage: Stage, trunk: Trunk, data: ClassificationDataset, recipe: Recipe, processes: int
 ) -> dict[str, Any]:
     """What a run must have in common with the one it goes on with."""
     settings = asdict(recipe)

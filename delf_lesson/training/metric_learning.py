@@ -26,7 +26,7 @@ from delf_lesson.deep.global_descriptors import (
 )
 from delf_lesson.deep.reduction import LearnedWhitening
 from delf_lesson.images import Pixels, prefetch, resize_longest
-from delf_lesson.training.training_data import Labelled
+from delf_lesson.training.training_data import ClassificationDataset
 
 SHARED = 0.5
 """A positive shows at least this share of the points that the query shows."""
@@ -80,7 +80,7 @@ def hard_negatives(
 
 
 @dataclass(frozen=True)
-class RelatedPictures:
+class TupleDataset:
     """Pictures, and for each which others show the same.
 
     readers: one a picture, giving `uint8` RGB (H, W, 3). landmarks: int64 (N,). positives: for
@@ -100,7 +100,7 @@ class RelatedPictures:
         return [self.readers[row]() for row in rows]
 
 
-def rendered_related(folder: str | Path | None = None) -> RelatedPictures:
+def rendered_tuples(folder: str | Path | None = None) -> TupleDataset:
     """The clean rendered training set; positives share `SHARED` of a picture's visible points.
 
     What a picture shows is known from depth and cameras, as structure from motion told it the
@@ -115,10 +115,10 @@ def rendered_related(folder: str | Path | None = None) -> RelatedPictures:
         positives += [first + np.flatnonzero(row) for row in related]
         readers += [picture.read for picture in landmark.images]
         landmarks += [number] * len(landmark.images)
-    return RelatedPictures(readers, np.array(landmarks), positives, "rendered, clean")
+    return TupleDataset(readers, np.array(landmarks), positives, "rendered, clean")
 
 
-def labelled_related(pictures: Labelled, longest: int = LONGEST) -> RelatedPictures:
+def labelled_tuples(pictures: ClassificationDataset, longest: int = LONGEST) -> TupleDataset:
     """Pictures with their landmarks as labels; positives are the others of the same one.
 
     longest: side of a picture in pixels; larger ones are shrunk to it.
@@ -129,7 +129,7 @@ def labelled_related(pictures: Labelled, longest: int = LONGEST) -> RelatedPictu
     of_landmark = np.split(order, ends[:-1])
     positives = [of_landmark[own][of_landmark[own] != row] for row, own in enumerate(landmarks)]
     readers = [partial(_small, read, longest) for read in pictures.readers]
-    return RelatedPictures(readers, landmarks, positives, pictures.name)
+    return TupleDataset(readers, landmarks, positives, pictures.name)
 
 
 def _small(read: Callable[[], Pixels], longest: int) -> Pixels:
@@ -161,7 +161,7 @@ PAIRS = 200_000
 @torch.no_grad()
 def describe_all(
     network: Callable[[Tensor], Tensor],
-    data: RelatedPictures,
+    data: TupleDataset,
     rows: NDArray,
     device: str = "cpu",
     readers: int = 1,
@@ -176,7 +176,7 @@ def describe_all(
 
 
 @torch.no_grad()
-def begin_pooling(network: GlobalNetwork, data: RelatedPictures, device: str = "cpu") -> None:
+def begin_pooling(network: GlobalNetwork, data: TupleDataset, device: str = "cpu") -> None:
     """A pooling's linear layer begins as the whitening of what it is given; MAC has none."""
     pooling = network.pooling
     if isinstance(pooling, Mac):
@@ -194,7 +194,7 @@ def begin_pooling(network: GlobalNetwork, data: RelatedPictures, device: str = "
 
 
 def learned_whitening(
-    network: GlobalNetwork, data: RelatedPictures, device: str = "cpu", readers: int = 1
+    network: GlobalNetwork, data: TupleDataset, device: str = "cpu", readers: int = 1
 ) -> LearnedWhitening | None:
     """siaMAC's, of pairs of the data, `PAIRS` at most; DIR's is a layer of its network.
 

@@ -21,7 +21,7 @@ from delf_lesson.training.checkpoints import Metrics, Run, seed_everything
 from delf_lesson.training.delf_training import rate_factor
 from delf_lesson.training.metric_learning import (
     LONGEST,
-    RelatedPictures,
+    TupleDataset,
     begin_pooling,
     contrastive_loss,
     describe_all,
@@ -78,7 +78,7 @@ METRIC_RECIPES = {
 def train_metric(
     stage: str,
     trunk: Trunk,
-    data: RelatedPictures,
+    data: TupleDataset,
     folder: str | Path,
     recipe: MetricRecipe | None = None,
     device: str = "cpu",
@@ -129,7 +129,7 @@ def train_metric(
 
 def _mine(
     network: GlobalNetwork,
-    data: RelatedPictures,
+    data: TupleDataset,
     queries: NDArray,
     recipe: MetricRecipe,
     epoch: int,
@@ -149,7 +149,7 @@ def _mine(
 
 def _learn(
     network: GlobalNetwork,
-    data: RelatedPictures,
+    data: TupleDataset,
     tuples: NDArray[np.int64],
     recipe: MetricRecipe,
     optimiser: torch.optim.Optimizer,
@@ -187,7 +187,7 @@ def _write(
     stage: str,
     network: GlobalNetwork,
     run: Run,
-    data: RelatedPictures,
+    data: TupleDataset,
     recipe: MetricRecipe,
     device: str,
     card: dict[str, Any],
@@ -217,9 +217,7 @@ def _write(
     )
 
 
-def _identity(
-    stage: str, trunk: Trunk, data: RelatedPictures, recipe: MetricRecipe
-) -> dict[str, Any]:
+def _identity(stage: str, trunk: Trunk, data: TupleDataset, recipe: MetricRecipe) -> dict[str, Any]:
     """What a run must have in common with the one it goes on with."""
     pairs = hashlib.sha256(data.landmarks.tobytes())
     for own in data.positives:

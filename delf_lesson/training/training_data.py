@@ -74,7 +74,7 @@ ATTRIBUTES = ("family", "wall", "roof", "weather", "season")
 
 
 @dataclass(frozen=True)
-class Labelled:
+class ClassificationDataset:
     """Pictures with one or several labels each (slide "Train Local Descriptor Network").
 
     readers: one for each picture, returning `uint8` RGB (H, W, 3). labels: int64 (N, T), a column
@@ -89,7 +89,7 @@ class Labelled:
     def __len__(self) -> int:
         return len(self.readers)
 
-    def only(self, names: Sequence[str]) -> "Labelled":
+    def only(self, names: Sequence[str]) -> "ClassificationDataset":
         """Only the pictures of these classes: little enough to train on in a lesson.
 
         Raises ValueError if there are several tasks, or for a class that is not there.
@@ -102,35 +102,37 @@ class Labelled:
         rows = np.flatnonzero(np.isin(self.labels[:, 0], [known.index(name) for name in names]))
         values = {task: [known[label] for label in self.labels[rows, 0].tolist()]}
         readers = [self.readers[row] for row in rows.tolist()]
-        return _labelled(f"{self.name}, {len(set(names))} classes", readers, values)
+        return _dataset(f"{self.name}, {len(set(names))} classes", readers, values)
 
 
-def _labelled(
+def _dataset(
     name: str, readers: Sequence[Callable[[], Pixels]], values: Mapping[str, Sequence[str]]
-) -> Labelled:
+) -> ClassificationDataset:
     classes = {task: tuple(sorted(set(names))) for task, names in values.items()}
     places = {task: {name: k for k, name in enumerate(names)} for task, names in classes.items()}
     columns = [[places[task][name] for name in names] for task, names in values.items()]
-    return Labelled(readers, np.array(columns, np.int64).T, classes, name)
+    return ClassificationDataset(readers, np.array(columns, np.int64).T, classes, name)
 
 
-def rendered_attributes(folder: str | Path | None = None) -> Labelled:
+def rendered_attributes(folder: str | Path | None = None) -> ClassificationDataset:
     """The rendered training set with the labels of the base trunk: `ATTRIBUTES`."""
     shown = training_images("full", folder)
     values = {task: [getattr(picture, task) for picture in shown] for task in ATTRIBUTES}
     readers = [picture.read for picture in shown]
-    return _labelled("rendered, full", readers, values)
+    return _dataset("rendered, full", readers, values)
 
 
-def rendered_landmarks(form: str = "clean", folder: str | Path | None = None) -> Labelled:
+def rendered_landmarks(
+    form: str = "clean", folder: str | Path | None = None
+) -> ClassificationDataset:
     """The rendered training set with the landmark each picture is filed under."""
     shown = training_images(form, folder)
     readers = [picture.read for picture in shown]
     labels = [picture.label for picture in shown]
-    return _labelled(f"rendered, {form}", readers, {"landmark": labels})
+    return _dataset(f"rendered, {form}", readers, {"landmark": labels})
 
 
-def image_folder(folder: str | Path) -> Labelled:
+def image_folder(folder: str | Path) -> ClassificationDataset:
     """Pictures of a folder with one sub-folder a class; deeper folders belong to the first.
 
     Raises ValueError unless there are two classes or more.
@@ -143,21 +145,21 @@ def image_folder(folder: str | Path) -> Labelled:
             f"folder: {folder} has {len(set(names))} sub-folders with images; wanted 2"
         )
     readers = [partial(read_image, path) for path in paths]
-    return _labelled(Path(folder).name, readers, {"landmark": names})
+    return _dataset(Path(folder).name, readers, {"landmark": names})
 
 
-def google_pictures(form: str = "clean") -> Labelled:
+def google_pictures(form: str = "clean") -> ClassificationDataset:
     """Google Landmarks, those shards of it that `delf-lesson data fetch` has brought."""
     pairs = google_landmarks(form)
     readers = [partial(read_image, path) for path, _ in pairs]
     labels = [landmark for _, landmark in pairs]
-    return _labelled(f"Google Landmarks v2, {form}", readers, {"landmark": labels})
+    return _dataset(f"Google Landmarks v2, {form}", readers, {"landmark": labels})
 
 
 GOOGLE = "google-landmarks"
 
 
-def choose_data(stage: str, data: str | Path) -> Labelled:
+def choose_data(stage: str, data: str | Path) -> ClassificationDataset:
     """What a stage trains on: "rendered", "google-landmarks", or a folder (see `image_folder`).
 
     The base trunk learns the renderings' attributes, stage one the clean landmarks and stage two
@@ -189,9 +191,9 @@ def augmentation(size: int, smallest: float = 0.3, flip: bool = False) -> v2.Com
 
 
 class Examples(torch.utils.data.Dataset):
-    """Labelled pictures through a transform, for a `DataLoader`."""
+    """Labelled images through a transform, for a `DataLoader`."""
 
-    def __init__(self, pictures: Labelled, transform: v2.Transform) -> None:
+    def __init__(self, pictures: ClassificationDataset, transform: v2.Transform) -> None:
         self.pictures = pictures
         self.transform = transform
 

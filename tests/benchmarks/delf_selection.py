@@ -51,7 +51,7 @@ def extractors() -> Mapping[str, LocalExtractor]:
     return {
         **chosen,
         "DELF+FT+ATT": attentive,
-        "DELF+FT+ATT, field": replace(attentive, places="field"),
+        "DELF+FT+ATT, field": replace(attentive, cell_anchor="field"),
         "base, 1000 by lot": Delf(base.trunk, ScoresByLot(), base.reduction),
         "FT, 1000 by lot": Delf(delf.trunk, ScoresByLot(), delf.reduction),
     }

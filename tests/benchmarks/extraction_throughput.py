@@ -27,7 +27,7 @@ from delf_lesson.deep.reduction import Pca
 from delf_lesson.images import read_image
 from delf_lesson.retrieval.database import Collection
 from delf_lesson.training.delf_training import Recipe, TrunkClassifier, train
-from delf_lesson.training.training_data import Labelled
+from delf_lesson.training.training_data import ClassificationDataset
 
 CLASSES = 8
 
@@ -154,7 +154,7 @@ def main() -> None:
         readers = [partial(read_image, paths[k % len(paths)]) for k in range(count)]
         labels = (np.arange(count, dtype=np.int64) % CLASSES)[:, None]
         classes = {"landmark": tuple(str(one) for one in range(CLASSES))}
-        data = Labelled(readers, labels, classes, "enlarged")
+        data = ClassificationDataset(readers, labels, classes, "enlarged")
         alone = bare_training(options.backbone, recipe, options.device, 4)
         run = train(
             "ft",

@@ -95,7 +95,7 @@ def test_contract(trunk, texture):
 
 
 def test_every_cell_of_one_scale_lies_at_its_receptive_fields_centre(trunk, texture):
-    extractor = Delf(trunk, max_features=10_000, scales=(1.0,), places="field")
+    extractor = Delf(trunk, max_features=10_000, scales=(1.0,), cell_anchor="field")
     found = extractor.extract(texture(1))
     at = {tuple(point) for point in found.xy.round(3)}
     assert at == {(16.0 * x, 16.0 * y) for x in range(20) for y in range(15)}
@@ -111,7 +111,7 @@ def test_tiles_that_reach_over_the_edge_keep_their_keypoint_inside(trunk):
 def test_cells_of_every_scale_lie_where_the_resized_image_says(trunk, texture, scale):
     """An image of odd sides: what it becomes is rounded to whole pixels, and centres follow."""
     image = texture(1, 233, 311)
-    found = Delf(trunk, max_features=10_000, scales=(scale,), places="field").extract(image)
+    found = Delf(trunk, max_features=10_000, scales=(scale,), cell_anchor="field").extract(image)
     width, height = round(311 * scale), round(233 * scale)
     columns, rows = np.arange(-(-width // 16)), np.arange(-(-height // 16))
     x = (16 * columns + 0.5) * 311 / width - 0.5
@@ -148,7 +148,7 @@ def test_a_cell_moves_with_what_it_sees(trunk):
 
 def test_scores_and_descriptors_are_the_trunks(trunk, texture):
     image = texture(2)
-    found = Delf(trunk, max_features=1, scales=(1.0,), places="field").extract(image)
+    found = Delf(trunk, max_features=1, scales=(1.0,), cell_anchor="field").extract(image)
     with torch.inference_mode():
         features = trunk(torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255)
     norms = norm_scores(features)[0, 0]

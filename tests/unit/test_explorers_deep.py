@@ -20,7 +20,7 @@ from delf_lesson.classroom.explorers.live_explorers import (
     explore_attention_training,
 )
 from delf_lesson.deep.delf import Delf
-from delf_lesson.deep.receptive_field import Dense
+from delf_lesson.deep.receptive_field import DenseGrid
 from delf_lesson.deep.weights import load_trained
 from delf_lesson.features import LocalFeatures
 
@@ -31,7 +31,7 @@ def grid():
     rows = np.eye(3)[[0, 1, 2, 0, 1, 1]]
     x, y = np.meshgrid([16, 48, 80], [16, 48])
     xy = np.stack([x.ravel(), y.ravel()], axis=1)
-    return Dense(LocalFeatures(xy, rows, np.arange(6), np.ones(6), (96, 64)), 2, 3, 32)
+    return DenseGrid(LocalFeatures(xy, rows, np.arange(6), np.ones(6), (96, 64)), 2, 3, 32)
 
 
 @pytest.fixture

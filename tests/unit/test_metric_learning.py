@@ -19,9 +19,9 @@ from delf_lesson.training.metric_learning import (
     contrastive_loss,
     forward_all,
     hard_negatives,
-    labelled_related,
+    labelled_tuples,
     learned_whitening,
-    rendered_related,
+    rendered_tuples,
     triplet_loss,
 )
 from delf_lesson.training.metric_training import METRIC_RECIPES, MetricRecipe, train_metric
@@ -80,7 +80,7 @@ def test_images_of_several_sizes_come_back_in_their_order():
 
 
 def test_positives_of_the_rendered_set_share_what_they_show():
-    data = rendered_related()
+    data = rendered_tuples()
     assert len(data) == len(data.positives) == len(data.landmarks) > 3000
     assert len(np.unique(data.landmarks)) == 120
     counts = np.array([len(own) for own in data.positives])
@@ -113,12 +113,12 @@ def fresh():
 
 
 def test_a_folder_tells_landmarks_by_its_sub_folders(stripes):
-    data = labelled_related(image_folder(stripes))
+    data = labelled_tuples(image_folder(stripes))
     assert np.bincount(data.landmarks).tolist() == [8, 8, 8]
     assert data.positives[9].tolist() == [8, 10, 11, 12, 13, 14, 15]
     (image,) = data.read([9])
     assert np.array_equal(image, data.readers[9]())
-    (small,) = labelled_related(image_folder(stripes), longest=40).read([9])
+    (small,) = labelled_tuples(image_folder(stripes), longest=40).read([9])
     assert max(image.shape) > max(small.shape) == 40
 
 
@@ -127,7 +127,7 @@ def test_training_brings_pictures_of_a_landmark_together(stripes, tmp_path, stag
     plan = replace(QUICK, epochs=6, tuples=24)
     plan = replace(plan, **{k: getattr(METRIC_RECIPES[stage], k) for k in ("pooling", "loss")})
     plan = replace(plan, margin=METRIC_RECIPES[stage].margin)
-    data = labelled_related(image_folder(stripes))
+    data = labelled_tuples(image_folder(stripes))
     found = list(train_metric(stage, fresh(), data, tmp_path, plan))
     assert len(found) == 6 and found[-1].loss < 0.8 * found[0].loss  # of ever harder negatives
     _, card = load_weights(tmp_path / f"{stage}.safetensors")
@@ -143,7 +143,7 @@ def test_training_brings_pictures_of_a_landmark_together(stripes, tmp_path, stag
 
 
 def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(stripes, tmp_path):
-    data = labelled_related(image_folder(stripes))
+    data = labelled_tuples(image_folder(stripes))
     whole = list(train_metric("dir", fresh(), data, tmp_path / "whole", QUICK))
     first = train_metric("dir", fresh(), data, tmp_path / "cut", QUICK)
     next(first)
@@ -167,7 +167,7 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(stripes, tmp_path)
 
 
 def test_readers_ahead_change_nothing_and_half_precision_little(stripes, tmp_path):
-    data = labelled_related(image_folder(stripes))
+    data = labelled_tuples(image_folder(stripes))
     alone, several, half = (
         list(train_metric("dir", fresh(), data, tmp_path / str(k), replace(QUICK, epochs=2, **own)))
         for k, own in enumerate(({}, {"workers": 3}, {"bf16": True}))
@@ -179,7 +179,7 @@ def test_readers_ahead_change_nothing_and_half_precision_little(stripes, tmp_pat
 
 def test_a_whitening_of_many_pairs_is_learned_from_some(stripes, monkeypatch):
     """Of 168 pairs, 50 here; of eight channels, as it takes more pairs than dimensions."""
-    data = labelled_related(image_folder(stripes))
+    data = labelled_tuples(image_folder(stripes))
 
     class Small(torch.nn.Module):
         channels = 8
@@ -203,7 +203,7 @@ def test_a_whitening_of_many_pairs_is_learned_from_some(stripes, monkeypatch):
 def test_batch_statistics_stay_frozen_and_filters_learn(stripes, tmp_path):
     trunk = fresh()
     before = {name: tensor.clone() for name, tensor in trunk.state_dict().items()}
-    list(train_metric("dir", trunk, labelled_related(image_folder(stripes)), tmp_path, QUICK))
+    list(train_metric("dir", trunk, labelled_tuples(image_folder(stripes)), tmp_path, QUICK))
     after = trunk.state_dict()
     running = [name for name in before if "running" in name]
     filters = [name for name in before if name.endswith("conv1.weight")]
@@ -212,7 +212,7 @@ def test_batch_statistics_stay_frozen_and_filters_learn(stripes, tmp_path):
 
 
 def test_data_without_a_pair_are_refused(stripes, tmp_path):
-    data = labelled_related(image_folder(stripes))
+    data = labelled_tuples(image_folder(stripes))
     alone = replace(data, positives=[np.array([], np.int64)] * len(data))
     with pytest.raises(ValueError, match="no picture has a positive"):
         next(train_metric("dir", fresh(), alone, tmp_path, QUICK))

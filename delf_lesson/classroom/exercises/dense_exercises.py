@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delf_lesson.classroom.exercises.exercise import Case, Exercise, Mistake
-from delf_lesson.deep.receptive_field import Grid, grid_of, keypoints
+from delf_lesson.deep.receptive_field import Grid, cell_keypoints, grid_of
 from delf_lesson.images import to_original
 
 Layers = list[tuple[int, int, int]]
@@ -61,9 +61,9 @@ def _layers(rng: np.random.Generator) -> Sequence[Case]:
 def cell_centres(
     rows: int, columns: int, stride: int, offset: float, scale: float
 ) -> NDArray[np.float32]:
-    """Centres (rows * columns, 2), by the package's `keypoints` and `to_original`."""
+    """Centres (rows * columns, 2), by the package's `cell_keypoints` and `to_original`."""
     size = ((columns + 1) * stride, (rows + 1) * stride)
-    at = keypoints(np.arange(rows * columns), columns, Grid(stride, 1, offset), "field", size)
+    at = cell_keypoints(rows, columns, Grid(stride, 1, offset), "field", size)
     original = (size[0] / scale, size[1] / scale)
     return to_original(at, size, original)  # type: ignore[arg-type]
 

@@ -25,7 +25,7 @@ from delf_lesson.classroom.explorers.drawing import (
 )
 from delf_lesson.classroom.explorers.explorer import Drawn, Explorer, slider, steps
 from delf_lesson.classroom.figures.deep_figures import overlay
-from delf_lesson.deep.receptive_field import Dense
+from delf_lesson.deep.receptive_field import DenseGrid
 from delf_lesson.features import LocalFeatures
 from delf_lesson.images import Pixels
 
@@ -33,7 +33,7 @@ HALF = (WIDTH - GAP) // 2
 
 
 def explore_similarity(
-    first: Pixels, grid: Dense, second: Pixels, other: Dense, fields: NDArray
+    first: Pixels, grid: DenseGrid, second: Pixels, other: DenseGrid, fields: NDArray
 ) -> Explorer:
     """Choose a cell of the first image, and see where in both images its descriptor lives.
 
@@ -68,9 +68,9 @@ def explore_similarity(
 
 def draw_similarity(
     first: Pixels,
-    grid: Dense,
+    grid: DenseGrid,
     second: Pixels,
-    other: Dense,
+    other: DenseGrid,
     fields: NDArray,
     row: int,
     column: int,

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from delf_lesson.deep import torch_index as device_index
-from delf_lesson.deep.torch_index import DeviceIndex
+from delf_lesson.deep import torch_index
+from delf_lesson.deep.torch_index import TorchIndex
 from delf_lesson.features import LocalFeatures, l2_normalise
 from delf_lesson.retrieval.index import FeatureIndex
 from delf_lesson.systems.registry import find_system
@@ -28,9 +28,9 @@ def images():
 
 @pytest.mark.parametrize("rows", [7, 50, 1 << 18])
 def test_it_finds_what_faiss_finds(rows, images, monkeypatch):
-    monkeypatch.setattr(device_index, "ROWS", rows)
+    monkeypatch.setattr(torch_index, "ROWS", rows)
     queries = np.concatenate([described(99, 40).descriptors, images["3"].descriptors[:5]])
-    one, other = FeatureIndex.of(images), DeviceIndex.of(images, "cpu")
+    one, other = FeatureIndex.of(images), TorchIndex.of(images, "cpu")
     assert one.names == other.names and len(one) == len(other)
     for k in (1, 6, 10_000):
         expected, found = one.search(queries, k), other.search(queries, k)
@@ -40,7 +40,7 @@ def test_it_finds_what_faiss_finds(rows, images, monkeypatch):
 
 
 def test_images_are_added_later(images):
-    index = DeviceIndex.of({"0": images["0"]}, "cpu")
+    index = TorchIndex.of({"0": images["0"]}, "cpu")
     index.add({name: one for name, one in images.items() if name != "0"})
     assert len(index) == sum(len(one) for one in images.values())
     found = index.search(images["5"].descriptors, 1)
@@ -48,7 +48,7 @@ def test_images_are_added_later(images):
 
 
 def test_wrong_calls_are_told(images):
-    index = DeviceIndex.of(images, "cpu")
+    index = TorchIndex.of(images, "cpu")
     with pytest.raises(ValueError, match="holds 3 already"):
         index.add({"3": images["3"]})
     with pytest.raises(ValueError, match=r"wanted \(N, 16\)"):
@@ -58,7 +58,7 @@ def test_wrong_calls_are_told(images):
     with pytest.raises(ValueError, match="compares all descriptors"):
         index.search(images["3"].descriptors, 1, probes=3)
     with pytest.raises(ValueError, match="holds no features"):
-        DeviceIndex.of({}, "cpu")
+        TorchIndex.of({}, "cpu")
     assert index.search(np.zeros((0, 16), np.float32), 3).images.shape == (0, 3)
 
 
@@ -70,8 +70,8 @@ def test_a_collection_on_a_device_ranks_as_on_processors(texture):
     retrievers = [system.retriever() for system in systems]
     for retriever in retrievers:
         retriever.add([texture(seed) for seed in range(6)], [str(seed) for seed in range(6)])
-    assert isinstance(retrievers[1].index, DeviceIndex)
-    assert not isinstance(retrievers[0].index, DeviceIndex)
+    assert isinstance(retrievers[1].index, TorchIndex)
+    assert not isinstance(retrievers[0].index, TorchIndex)
     one, other = (retriever.search(texture(3)).results for retriever in retrievers)
     assert [(r.image, r.inliers) for r in one] == [(r.image, r.inliers) for r in other]
     assert one[0].image == "3"

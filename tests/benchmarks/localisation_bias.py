@@ -1,13 +1,13 @@
 """Where cells look beside their receptive field's centre: our trunks, ImageNet's, an untrained one.
 
-python tests/benchmarks/leaning.py [--weights FILE]...
+python tests/benchmarks/localisation_bias.py [--weights FILE]...
 """
 
 import argparse
 
 import torch
 
-from delf_lesson.classroom.experiments import leaning
+from delf_lesson.classroom.experiments import localisation_bias
 from delf_lesson.datasets.rendered import rendered_images
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Delf
@@ -25,7 +25,7 @@ def main() -> None:
     trunks = {"untrained": Trunk("resnet18").eval()}
     trunks |= {name: load_trunk(name) for name in ("base", "ft", *options.weights)}
     for name, trunk in trunks.items():
-        x, y = leaning(Delf(trunk, places="field"), images[::12])
+        x, y = localisation_bias(Delf(trunk, cell_anchor="field"), images[::12])
         print(f"{name}: {x:.1f} pixels to the right, {y:.1f} down", flush=True)
 
 

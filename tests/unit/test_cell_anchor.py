@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from delf_lesson.classroom.experiments import leaning
+from delf_lesson.classroom.experiments import localisation_bias
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Delf
-from delf_lesson.deep.receptive_field import Dense
+from delf_lesson.deep.receptive_field import DenseGrid
 from delf_lesson.deep.weights import load_trained
 from delf_lesson.features import LocalFeatures, l2_normalise
 
@@ -32,7 +32,7 @@ class LeaningGrid:
         xy = np.stack([x, y], axis=1)
         n = len(xy)
         found = LocalFeatures(xy, rows, np.ones(n), np.ones(n), (width, height))
-        return Dense(found, -(-height // 16), -(-width // 16), 16)
+        return DenseGrid(found, -(-height // 16), -(-width // 16), 16)
 
 
 @pytest.fixture(scope="module")
@@ -45,20 +45,21 @@ def images():
 
 @pytest.mark.parametrize("lean", [(0, 0), (5, -3), (-8, 7)])
 def test_a_grid_that_leans_is_found_to_lean(images, lean):
-    assert leaning(LeaningGrid(*lean), images, tries=20) == pytest.approx(lean, abs=1.5)
+    assert localisation_bias(LeaningGrid(*lean), images, tries=20) == pytest.approx(lean, abs=1.5)
 
 
 def test_one_image_or_a_small_one_is_not_enough(images):
     with pytest.raises(ValueError, match="two or more"):
-        leaning(LeaningGrid(0, 0), images[:1])
+        localisation_bias(LeaningGrid(0, 0), images[:1])
     with pytest.raises(ValueError, match="293 pixels"):
-        leaning(LeaningGrid(0, 0), [image[:200] for image in images])
+        localisation_bias(LeaningGrid(0, 0), [image[:200] for image in images])
 
 
 def test_keypoints_of_trained_weights_are_nearer_by_the_tile(images):
     trunk = load_trained("base").trunk
     by_tile, by_field = (
-        np.abs(leaning(Delf(trunk, places=places), images)).max() for places in ("tile", "field")
+        np.abs(localisation_bias(Delf(trunk, cell_anchor=anchor), images)).max()
+        for anchor in ("tile", "field")
     )
     assert by_tile < by_field
 
@@ -68,8 +69,8 @@ def test_the_two_places_are_half_a_tile_apart():
     trunk = Trunk("resnet18").eval()
     image = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
     tile, field = (
-        Delf(trunk, places=places).dense(image).features.xy for places in ("tile", "field")
+        Delf(trunk, cell_anchor=anchor).dense(image).features.xy for anchor in ("tile", "field")
     )
     np.testing.assert_allclose(tile - field, 7.5, atol=1e-4)
-    with pytest.raises(ValueError, match="places"):
-        Delf(trunk, places="corner")
+    with pytest.raises(ValueError, match="cell_anchor"):
+        Delf(trunk, cell_anchor="corner")

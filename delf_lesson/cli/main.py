@@ -10,9 +10,8 @@ import click
 from delf_lesson import __version__
 from delf_lesson.cli.data_command import data
 from delf_lesson.cli.evaluate_command import evaluate, table
-from delf_lesson.cli.index_command import index
 from delf_lesson.cli.options import SystemChoice, system_options, writable_file
-from delf_lesson.cli.search_command import search
+from delf_lesson.cli.search_command import index, search
 from delf_lesson.cli.teaching_commands import grade, release
 from delf_lesson.cli.train_command import train
 

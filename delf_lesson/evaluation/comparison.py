@@ -1,42 +1,15 @@
-"""How sure is a mean over a few queries, and which of two systems is better (labs 06 and 07)?"""
+"""Which of two systems is better, and where does a system fail (labs 06 and 07)?"""
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from statistics import fmean
 
-import numpy as np
-
-
-def mean_interval(
-    values: Sequence[float],
-    groups: Sequence[Hashable],
-    level: float = 0.95,
-    rounds: int = 2000,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean of values (Efron, 1979).
-
-    groups: of each value, as the landmark of a query. Groups are drawn with replacement, each with
-    all its values: queries of one landmark succeed and fail together, and drawing them one by one
-    would make the interval too narrow.
-
-    Raises ValueError if there are no values, if lengths differ or for a level outside (0, 1).
-    """
-    if len(values) == 0 or len(values) != len(groups):
-        raise ValueError(f"groups holds {len(groups)} for {len(values)} values; wanted one each")
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; wanted a fraction between 0 and 1")
-    own: dict[Hashable, list[float]] = defaultdict(list)
-    for value, group in zip(values, groups, strict=True):
-        own[group].append(value)
-    sums = np.array([sum(one) for one in own.values()])
-    counts = np.array([len(one) for one in own.values()])
-    drawn = np.random.default_rng(seed).integers(len(sums), size=(rounds, len(sums)))
-    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+from delf_lesson.datasets.benchmark import Benchmark
+from delf_lesson.datasets.rendered import RenderedImage
+from delf_lesson.evaluation.metrics import mean_interval
+from delf_lesson.evaluation.report import Evaluation
 
 
 @dataclass(frozen=True)
@@ -91,3 +64,77 @@ def discordant_pairs(
         for better, worse in combinations(ordered, 2)
         if both[better][0] > both[worse][0] and both[better][1] < both[worse][1]
     ]
+
+
+VIEWPOINTS = (0, 20, 40, 60, 120)
+"""Edges of the classes of the angle between the query's and the image's camera, degrees."""
+
+
+SCALES = (1.0, 1.4, 2.0, 8.0)
+"""Edges of the classes of the larger over the smaller scale of the landmark."""
+
+
+VISIBLE = (0.25, 0.6, 0.8, 1.0)
+"""Edges of the classes of the share of the landmark that the image shows."""
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Of `count` pairs of a query and an image it should find, the share that was found."""
+
+    share: float
+    count: int
+
+
+def recall_by_condition(
+    evaluation: Evaluation, benchmark: Benchmark, pictures: Sequence[RenderedImage]
+) -> dict[str, dict[str, Recall]]:
+    """The share of positives found, by "light", "viewpoint", "scale" and "visible share".
+
+    A positive is found if it is among the first R of its ranking, where R is the number of
+    positives and junk does not count. pictures: of the benchmark, with all that is known.
+    """
+    known = {picture.name: picture for picture in pictures}
+    asked = {name for query in evaluation.rankings for name in benchmark.truth[query].positives}
+    if unknown := (asked | set(evaluation.rankings)) - set(known):
+        raise ValueError(f"pictures: {min(unknown)} is not among them; give {benchmark.name}'s own")
+    hits: Mapping[str, dict[str, list[bool]]] = {
+        condition: defaultdict(list)
+        for condition in ("light", "viewpoint", "scale", "visible share")
+    }
+    for query, ranking in evaluation.rankings.items():
+        truth = benchmark.truth[query]
+        counted = [name for name in ranking if name not in truth.junk]
+        first = set(counted[: len(truth.positives)])
+        for name in truth.positives:
+            for condition, value in _conditions(known[query], known[name]).items():
+                hits[condition][value].append(name in first)
+    return {
+        condition: {
+            value: Recall(sum(outcomes) / len(outcomes), len(outcomes))
+            for value, outcomes in sorted(values.items())
+        }
+        for condition, values in hits.items()
+    }
+
+
+def _conditions(query: RenderedImage, image: RenderedImage) -> dict[str, str]:
+    scale = _known(image.pixels_per_metre) / _known(query.pixels_per_metre)
+    return {
+        "light": image.weather,
+        "viewpoint": _class(abs(_known(image.azimuth) - _known(query.azimuth)), VIEWPOINTS),
+        "scale": _class(max(scale, 1 / scale), SCALES),
+        "visible share": _class(image.visible_share, VISIBLE),
+    }
+
+
+def _known(value: float | None) -> float:
+    if value is None:
+        raise ValueError("pictures: a query or one of its positives has no camera facts")
+    return value
+
+
+def _class(value: float, edges: Sequence[float]) -> str:
+    """The class a value lies in; values beyond the last edge belong to the last class."""
+    low, high = next(((a, b) for a, b in pairwise(edges) if value < b), edges[-2:])
+    return f"{low:g} to {high:g}"

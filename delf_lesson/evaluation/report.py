@@ -16,7 +16,6 @@ import numpy as np
 
 from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets.benchmark import Benchmark, Query
-from delf_lesson.evaluation.comparison import mean_interval
 from delf_lesson.evaluation.metrics import (
     LEVELS,
     Level,
@@ -24,10 +23,11 @@ from delf_lesson.evaluation.metrics import (
     at_level,
     average_precision,
     average_precisions,
+    mean_interval,
     micro_precision_recall,
     precision_at,
 )
-from delf_lesson.progress import Progress, no_progress
+from delf_lesson.retrieval.database import Progress, no_progress
 from delf_lesson.retrieval.retrievers import Retriever, add_images
 from delf_lesson.retrieval.voting import Order, score
 from delf_lesson.systems.specification import System

@@ -22,12 +22,12 @@ from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets import load
 from delf_lesson.datasets.benchmark import Benchmark
 from delf_lesson.datasets.rendered import rendered_images
-from delf_lesson.evaluation.conditions import recall_by_condition
+from delf_lesson.evaluation.comparison import recall_by_condition
 from delf_lesson.evaluation.metrics import PrecisionRecall
 from delf_lesson.evaluation.report import Evaluation, measure
 from delf_lesson.evaluation.report_cache import digest, recipe
 from delf_lesson.files import project_root, write_atomically
-from delf_lesson.progress import Progress, no_progress
+from delf_lesson.retrieval.database import Progress, no_progress
 from delf_lesson.systems.registry import BASELINES, SYSTEMS, find_system
 from delf_lesson.systems.specification import System
 

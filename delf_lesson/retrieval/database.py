@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from delf_lesson.cache import FeatureCache
 from delf_lesson.features import Extractor, ImageVector, LocalFeatures, check_usable
@@ -20,6 +20,18 @@ BATCHES_AHEAD = 3
 """Batches that are read ahead."""
 BATCHES_AT_WORK = 2
 """Batches that are described at once: while a GPU has one, the other is copied to it or from it."""
+
+
+class Progress(Protocol):
+    """Shows how far some steps are, as a progress bar does, and passes them on."""
+
+    def __call__(self, steps: Iterable[S], label: str, count: int | None = None) -> Iterable[S]:
+        """The steps. label: what they do. count: their number, where they have no length."""
+
+
+def no_progress(steps: Iterable[S], label: str, count: int | None = None) -> Iterable[S]:
+    """Pass the steps on and show nothing."""
+    return steps
 
 
 class ImageDatabase(Generic[D]):

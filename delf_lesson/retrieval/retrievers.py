@@ -10,8 +10,7 @@ from typing import Any, Protocol
 
 from delf_lesson.features import LocalFeatures, check_usable
 from delf_lesson.images import ImageSource
-from delf_lesson.progress import Progress, no_progress
-from delf_lesson.retrieval.database import ImageDatabase, Skip
+from delf_lesson.retrieval.database import ImageDatabase, Progress, Skip, no_progress
 from delf_lesson.retrieval.expansion import expand_local
 from delf_lesson.retrieval.index import FeatureIndex, SearchableIndex
 from delf_lesson.retrieval.verification import Model, verify_result

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from delf_lesson.cache import FeatureStore
 from delf_lesson.features import ImageVector
 from delf_lesson.files import replacing
-from delf_lesson.progress import Progress
-from delf_lesson.retrieval.database import ImageDatabase
+from delf_lesson.retrieval.database import ImageDatabase, Progress
 from delf_lesson.retrieval.index import FeatureIndex
 from delf_lesson.retrieval.index_files import save_index
 from delf_lesson.scale import tasks

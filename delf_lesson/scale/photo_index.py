@@ -20,8 +20,7 @@ import numpy as np
 from delf_lesson.cache import FeatureStore
 from delf_lesson.features import ImageVector, LocalFeatures
 from delf_lesson.images import list_images
-from delf_lesson.progress import Progress, no_progress
-from delf_lesson.retrieval.database import ImageDatabase
+from delf_lesson.retrieval.database import ImageDatabase, Progress, no_progress
 from delf_lesson.retrieval.fusion import FusedRetriever
 from delf_lesson.retrieval.global_retriever import GlobalRetriever
 from delf_lesson.retrieval.retrievers import LocalRetriever, Retriever

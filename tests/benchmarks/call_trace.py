@@ -22,7 +22,7 @@ from types import FrameType
 from click.testing import CliRunner
 
 from delf_lesson.cli.main import command
-from delf_lesson.datasets.rendered import pictures
+from delf_lesson.datasets.rendered import rendered_images
 
 PACKAGE = "delf_lesson"
 SYSTEM = "OpenCV-RootSIFT"
@@ -34,7 +34,7 @@ def landmark_views(city: str) -> list[list[Path]]:
     """Two database images of each landmark of a rendered city."""
     shown = [
         (picture.landmark, picture.path)
-        for picture in pictures(city)
+        for picture in rendered_images(city)
         if picture.role == "database" and picture.landmark
     ]
     return [

@@ -16,7 +16,8 @@ from delf_lesson.cache import FeatureCache
 from delf_lesson.classical.sift import OpenCVSift
 from delf_lesson.datasets import load
 from delf_lesson.datasets.rendered import CITIES, rendered_images
-from delf_lesson.evaluation.conditions import mean_interval, recall_by_condition
+from delf_lesson.evaluation.comparison import recall_by_condition
+from delf_lesson.evaluation.metrics import mean_interval
 from delf_lesson.evaluation.report import evaluate
 from delf_lesson.retrieval.retrievers import RetrievalEngine
 from delf_lesson.retrieval.verification import verify

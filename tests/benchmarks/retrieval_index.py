@@ -16,7 +16,7 @@ import numpy as np
 from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets import load
 from delf_lesson.datasets.rendered import CITIES
-from delf_lesson.evaluation.comparison import mean_interval
+from delf_lesson.evaluation.metrics import mean_interval
 from delf_lesson.evaluation.report import evaluate, one_query_each
 from delf_lesson.retrieval.voting import neighbour_recall
 from delf_lesson.systems.registry import SYSTEMS

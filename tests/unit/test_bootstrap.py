@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from delf_lesson.evaluation.comparison import mean_interval
+from delf_lesson.evaluation.metrics import mean_interval
 
 
 def test_single_values_agree_with_scipy():

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from delf_lesson.evaluation.comparison import difference, discordant_pairs, mean_interval
+from delf_lesson.evaluation.comparison import difference, discordant_pairs
+from delf_lesson.evaluation.metrics import mean_interval
 from delf_lesson.evaluation.table import COLUMNS, PAPER_MAP, PAPER_SETS
 from delf_lesson.systems.registry import SYSTEMS
 

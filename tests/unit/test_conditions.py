@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from delf_lesson.datasets import Benchmark, Truth
-from delf_lesson.evaluation.conditions import Recall, recall_by_condition
+from delf_lesson.evaluation.comparison import Recall, recall_by_condition
 from delf_lesson.evaluation.report import Evaluation
 
 

@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from delf_lesson.cli.main import command
-from delf_lesson.datasets.benchmark import load_folder
+from delf_lesson.datasets.loading import load_folder
 from delf_lesson.evaluation import table
 from delf_lesson.evaluation import table as table_cell
-from delf_lesson.evaluation.conditions import Recall
+from delf_lesson.evaluation.comparison import Recall
 from delf_lesson.evaluation.table import (
     COLUMNS,
     FIRST,

@@ -68,4 +68,5 @@ def expand_global(
     if alpha < 0:
         raise ValueError(f"alpha is {alpha}; wanted 0 or more")
     weights = np.maximum(found @ query, 0) ** alpha if alpha else np.ones(len(found))
-    return l2_normalise((query + weights @ found)[None])[0]
+    expanded: NDArray[np.float32] = l2_normalise((query + weights @ found)[None])[0]
+    return expanded

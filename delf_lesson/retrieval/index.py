@@ -201,7 +201,9 @@ class FeatureIndex:
         ]
         return Neighbours(*map(np.concatenate, zip(*blocks, strict=True)))
 
-    def _search(self, queries: NDArray[np.float32], k: int) -> tuple[NDArray, NDArray, NDArray]:
+    def _search(
+        self, queries: NDArray[np.float32], k: int
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """The rows that FAISS finds, compared again in one way and put into one order.
 
         FAISS's own similarities differ in the last bit with the number of threads.

@@ -4,6 +4,7 @@ M. Fischler and R. Bolles, *Random sample consensus*, CACM 1981 (slide "Image re
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,8 @@ POINTS = 3
 
 
 def ransac(
-    query_xy: NDArray,
-    image_xy: NDArray,
+    query_xy: NDArray[Any],
+    image_xy: NDArray[Any],
     threshold: float = 10.0,
     trials: int = 1000,
     seed: int = 0,
@@ -52,7 +53,7 @@ def ransac(
     return Verified(model, agreeing(model, query_xy, image_xy, threshold))
 
 
-def fit_affine(source: NDArray, target: NDArray) -> NDArray[np.float64]:
+def fit_affine(source: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
     """The affine matrix (3, 3) that brings source (N, 2) nearest to target, by least squares."""
     ones = np.ones((len(source), 1))
     solution = np.linalg.lstsq(np.hstack([source, ones]), target, rcond=None)[0]  # (3, 2)
@@ -60,11 +61,12 @@ def fit_affine(source: NDArray, target: NDArray) -> NDArray[np.float64]:
 
 
 def agreeing(
-    model: NDArray, query_xy: NDArray, image_xy: NDArray, threshold: float
+    model: NDArray[Any], query_xy: NDArray[Any], image_xy: NDArray[Any], threshold: float
 ) -> NDArray[np.bool_]:
     """Which correspondences (M,) a model maps to within the threshold of their partner."""
     errors = np.linalg.norm(transform(model, query_xy) - image_xy, axis=1)
-    return errors <= threshold
+    near: NDArray[np.bool_] = errors <= threshold
+    return near
 
 
 def trials_needed(inlier_ratio: float, points: int = POINTS, confidence: float = 0.99) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -37,8 +37,8 @@ class Verified:
 
 
 def verify(
-    query_xy: NDArray,
-    image_xy: NDArray,
+    query_xy: NDArray[Any],
+    image_xy: NDArray[Any],
     model: Model = "affine",
     threshold: float = 10.0,
     trials: int = 1000,
@@ -110,8 +110,8 @@ def verify_result(
 
 
 def _estimate(
-    source: NDArray, target: NDArray, model: Model, threshold: float, trials: int
-) -> NDArray | None:
+    source: NDArray[Any], target: NDArray[Any], model: Model, threshold: float, trials: int
+) -> NDArray[Any] | None:
     if model == "similarity":
         return _homogeneous(_fit(cv2.estimateAffinePartial2D, source, target, threshold, trials)[0])
     coarse = max(COARSE * np.ptp(target, axis=0).max(), 2 * threshold)
@@ -121,17 +121,20 @@ def _estimate(
     source, target = source[near], target[near]
     if model == "affine":
         return _homogeneous(_fit(cv2.estimateAffine2D, source, target, threshold, trials)[0])
-    return cv2.findHomography(source, target, cv2.RANSAC, threshold, maxIters=trials)[0]
+    homography: NDArray[Any] | None = cv2.findHomography(
+        source, target, cv2.RANSAC, threshold, maxIters=trials
+    )[0]
+    return homography
 
 
 def _fit(
-    estimate: Callable[..., tuple[NDArray | None, NDArray | None]],
-    source: NDArray,
-    target: NDArray,
+    estimate: Callable[..., tuple[NDArray[Any] | None, NDArray[Any] | None]],
+    source: NDArray[Any],
+    target: NDArray[Any],
     threshold: float,
     trials: int,
     refine: int = 10,
-) -> tuple[NDArray | None, NDArray[np.bool_]]:
+) -> tuple[NDArray[Any] | None, NDArray[np.bool_]]:
     """OpenCV's matrix (2, 3) and the inliers (M,)."""
     matrix, inliers = estimate(
         source,
@@ -146,12 +149,12 @@ def _fit(
     return matrix, inliers.ravel() > 0
 
 
-def _homogeneous(matrix: NDArray | None) -> NDArray | None:
+def _homogeneous(matrix: NDArray[Any] | None) -> NDArray[Any] | None:
     return None if matrix is None else np.vstack([matrix, [0.0, 0.0, 1.0]])
 
 
 def _one_to_one(
-    query_xy: NDArray, image_xy: NDArray, errors: NDArray, threshold: float
+    query_xy: NDArray[Any], image_xy: NDArray[Any], errors: NDArray[Any], threshold: float
 ) -> NDArray[np.bool_]:
     """Inliers such that no query point and no image point counts twice; the nearest one stays."""
     inliers = np.zeros(len(errors), bool)
@@ -174,15 +177,16 @@ def _one_to_one(
     return inliers
 
 
-def transform(matrix: NDArray, xy: NDArray) -> NDArray[np.float64]:
+def transform(matrix: NDArray[Any], xy: NDArray[Any]) -> NDArray[np.float64]:
     """Points (N, 2) mapped by a (3, 3) homogeneous matrix."""
     mapped = np.column_stack([xy, np.ones(len(xy))]) @ np.asarray(matrix).T
     with np.errstate(divide="ignore", invalid="ignore"):
-        return mapped[:, :2] / mapped[:, 2:]
+        points: NDArray[np.float64] = mapped[:, :2] / mapped[:, 2:]
+    return points
 
 
 def is_plausible(
-    matrix: NDArray, at: NDArray, largest_zoom: float = 8.0, largest_stretch: float = 4.0
+    matrix: NDArray[Any], at: NDArray[Any], largest_zoom: float = 8.0, largest_stretch: float = 4.0
 ) -> bool:
     """Whether a transformation could be a change of viewpoint, judged by its Jacobian at a point.
 

@@ -17,7 +17,7 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True, eq=False)
 class LocalFeatures:
-    """N keypoints of one image and their D-dimensional descriptors (slides "Recap"; notebook 00).
+    """N keypoints of one image and their D-dimensional descriptors (slides "Recap"; lab 00).
 
     xy: float32 (N, 2), `(x, y)` in pixels of the image given to the extractor, pixel centres at
         integers.

@@ -1,4 +1,4 @@
-"""`delf-lesson train`: the networks from the command line (notebooks 04, 05 and 07)."""
+"""`delf-lesson train`: the networks from the command line (labs 04, 05 and 07)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace

@@ -28,11 +28,11 @@ def average_precision(
     and junk, or if the ranking names an image twice.
     """
     positives, junk = _checked(ranking, positives, junk)
-    area, found, precision = 0.0, 0, 1.0
+    area, hits, precision = 0.0, 0, 1.0
     for rank, image in enumerate((image for image in ranking if image not in junk), start=1):
         hit = image in positives
-        found += hit
-        previous, precision = precision, found / rank
+        hits += hit
+        previous, precision = precision, hits / rank
         if hit:
             area += (previous + precision) / 2 / len(positives)
     return area
@@ -93,19 +93,19 @@ def average_precisions(
 
     Raises ValueError if a ranking has no truth, or if no query is left.
     """
-    found = {}
+    precisions = {}
     for query, ranking in rankings.items():
         if query not in truth:
             raise ValueError(f"rankings: {query} has no truth")
         positives, ignored = at_level(truth[query], level)
         if positives:
-            found[query] = average_precision(ranking, positives, ignored)
-    if not found:
+            precisions[query] = average_precision(ranking, positives, ignored)
+    if not precisions:
         raise ValueError(
             f"rankings: none of its {len(rankings)} queries has a positive at level {level!r}; "
             "choose another level or other queries"
         )
-    return found
+    return precisions
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,11 +161,11 @@ def micro_precision_recall(
         raise ValueError("truth holds no positive of any query returned; recall needs one")
     scores: list[float] = []
     right: list[bool] = []
-    for query, found in returned.items():
+    for query, results in returned.items():
         known = truth.get(query)
-        if len({image for image, _ in found}) != len(found):
+        if len({image for image, _ in results}) != len(results):
             raise ValueError(f"returned names an image twice for {query}")
-        for image, score in found:
+        for image, score in results:
             if known is None or image not in known.junk:
                 scores.append(score)
                 right.append(known is not None and image in known.positives)
@@ -197,11 +197,11 @@ def mean_interval(
         raise ValueError(f"groups holds {len(groups)} for {len(values)} values; wanted one each")
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; wanted a fraction between 0 and 1")
-    own: dict[Hashable, list[float]] = defaultdict(list)
+    by_group: dict[Hashable, list[float]] = defaultdict(list)
     for value, group in zip(values, groups, strict=True):
-        own[group].append(value)
-    sums = np.array([sum(one) for one in own.values()])
-    counts = np.array([len(one) for one in own.values()])
+        by_group[group].append(value)
+    sums = np.array([sum(members) for members in by_group.values()])
+    counts = np.array([len(members) for members in by_group.values()])
     drawn = np.random.default_rng(seed).integers(len(sums), size=(rounds, len(sums)))
     means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])

@@ -1,4 +1,4 @@
-"""Reports on disk, so that a system is measured on a data set once (notebook 06)."""
+"""Reports on disk, so that a system is measured on a data set once (lab 06)."""
 
 import hashlib
 import json

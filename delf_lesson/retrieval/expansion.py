@@ -1,7 +1,7 @@
 """Query expansion: what was found for certain is asked for too (slide "mAP Result", rows "QE").
 
 Total recall (Chum et al., ICCV 2007): a picture taken at night may be unlike the query and like
-another picture that the query did find. Introduced in notebook 06.
+another picture that the query did find. Introduced in lab 06.
 """
 
 from collections.abc import Sequence
@@ -55,18 +55,18 @@ def _jacobian(matrix: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.
 
 
 def expand_global(
-    query: NDArray[np.float32], found: NDArray[np.float32], alpha: float = 0.0
+    query: NDArray[np.float32], nearest: NDArray[np.float32], alpha: float = 0.0
 ) -> NDArray[np.float32]:
-    """The unit mean (D,) of a query's unit vector (D,) and those of images found (k, D).
+    """The unit mean (D,) of a query's unit vector (D,) and those of the nearest images (k, D).
 
     alpha: 0 for average query expansion; else each image weighs its similarity to the query, at
     least 0, to this power (Radenović et al., PAMI 2018; they take 3). The query itself weighs 1.
     Raises ValueError for arrays of other shapes or a negative alpha.
     """
-    if query.ndim != 1 or found.ndim != 2 or found.shape[1] != len(query):
-        raise ValueError(f"found has shape {found.shape}; wanted (k, {query.shape[-1]})")
+    if query.ndim != 1 or nearest.ndim != 2 or nearest.shape[1] != len(query):
+        raise ValueError(f"nearest has shape {nearest.shape}; wanted (k, {query.shape[-1]})")
     if alpha < 0:
         raise ValueError(f"alpha is {alpha}; wanted 0 or more")
-    weights = np.maximum(found @ query, 0) ** alpha if alpha else np.ones(len(found))
-    expanded: NDArray[np.float32] = l2_normalise((query + weights @ found)[None])[0]
+    weights = np.maximum(nearest @ query, 0) ** alpha if alpha else np.ones(len(nearest))
+    expanded: NDArray[np.float32] = l2_normalise((query + weights @ nearest)[None])[0]
     return expanded

@@ -1,4 +1,4 @@
-"""Nearest neighbours among all local descriptors of a collection (notebook 06)."""
+"""Nearest neighbours among all local descriptors of a collection (lab 06)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
@@ -39,7 +39,7 @@ class SearchableIndex(Protocol):
 
 
 class FeatureIndex:
-    """The descriptors of a collection of images, searched for nearest neighbours (notebook 06).
+    """The descriptors of a collection of images, searched for nearest neighbours (lab 06).
 
     dimensions: of a descriptor. compression: None keeps descriptors as they are and compares all;
     else they are kept as codes in inverted lists (see `Compression`), which must be trained first.
@@ -154,23 +154,23 @@ class FeatureIndex:
         if unknown := set(names) - set(self.names):
             raise ValueError(f"names: the index does not hold {min(unknown)}")
         stays = np.array([name not in set(names) for name in self.names], bool)
-        kept = np.repeat(stays, self.counts)
-        if not kept.all():
-            self.trained.remove_ids(faiss.IDSelectorBatch(np.flatnonzero(~kept)))
+        stay_rows = np.repeat(stays, self.counts)
+        if not stay_rows.all():
+            self.trained.remove_ids(faiss.IDSelectorBatch(np.flatnonzero(~stay_rows)))
             if self.compression is not None:
-                self._close_gaps(kept)
+                self._close_gaps(stay_rows)
         counts = self.counts[stays]
         self._first = np.concatenate([[0], np.cumsum(counts)])
         self.names = [name for name, stay in zip(self.names, stays, strict=True) if stay]
         self._name_rank = None
 
-    def _close_gaps(self, kept: NDArray[np.bool_]) -> None:
+    def _close_gaps(self, stay_rows: NDArray[np.bool_]) -> None:
         """Number the rows anew in the inverted lists, which keep the numbers of those taken out."""
-        fewer = np.cumsum(~kept)
+        fewer = np.cumsum(~stay_rows)
         lists: Any = faiss.extract_index_ivf(self.trained).invlists
-        for one in range(lists.nlist):
-            if size := lists.list_size(one):
-                rows = faiss.rev_swig_ptr(lists.get_ids(one), size)
+        for number in range(lists.nlist):
+            if size := lists.list_size(number):
+                rows = faiss.rev_swig_ptr(lists.get_ids(number), size)
                 rows -= fewer[rows]
 
     def search(
@@ -244,10 +244,10 @@ class FeatureIndex:
     @property
     def bytes(self) -> dict[str, int]:
         """What is kept, in bytes: descriptors or codes, ids, codebooks, and the map to images."""
-        kept = {"descriptors": len(self) * self.dimensions * 4, "ids": 0, "codebooks": 0}
+        parts = {"descriptors": len(self) * self.dimensions * 4, "ids": 0, "codebooks": 0}
         if self.compression is not None:
-            kept = self.compression.bytes(self.trained)
-        return {**kept, "map": self._first.nbytes}
+            parts = self.compression.bytes(self.trained)
+        return {**parts, "map": self._first.nbytes}
 
     def _checked(self, descriptors: NDArray[np.float32], name: str) -> NDArray[np.float32]:
         if descriptors.ndim != 2 or descriptors.shape[1] != self.dimensions:

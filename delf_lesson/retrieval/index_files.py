@@ -77,8 +77,8 @@ def load_index(path: str | Path, mapped: bool = False) -> FeatureIndex:
     with path.open("rb") as file:
         file.seek(size - length)
         about = json.loads(file.read(length))
-    kept = about["compression"]
-    compression = None if kept is None else Compression(**kept)
+    options = about["compression"]
+    compression = None if options is None else Compression(**options)
     flags = faiss.IO_FLAG_MMAP if mapped and compression is not None else 0
     return FeatureIndex.restored(
         faiss.read_index(str(path), flags),

@@ -1,4 +1,4 @@
-"""Codes instead of descriptors, in inverted lists: the paper's index (section 4.4; notebook 06)."""
+"""Codes instead of descriptors, in inverted lists: the paper's index (section 4.4; lab 06)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,12 +59,12 @@ class Compression:
         """
         wanted = max(self.sample * self.lists_for(count), 256 * 2**self.bits)
         drawn = np.random.default_rng(self.seed).permutation(count)[:wanted]
-        kept = np.zeros(count, bool)
-        kept[drawn] = True
+        is_drawn = np.zeros(count, bool)
+        is_drawn[drawn] = True
         rows, start = [], 0
         for name in sorted(collection):
             descriptors = collection[name].descriptors
-            rows.append(descriptors[kept[start : start + len(descriptors)]])
+            rows.append(descriptors[is_drawn[start : start + len(descriptors)]])
             start += len(descriptors)
         return np.concatenate(rows)
 

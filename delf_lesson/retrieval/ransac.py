@@ -1,4 +1,4 @@
-"""RANSAC to read: what `verify` lets OpenCV do, in a few lines of NumPy (notebook 06).
+"""RANSAC to read: what `verify` lets OpenCV do, in a few lines of NumPy (lab 06).
 
 M. Fischler and R. Bolles, *Random sample consensus*, CACM 1981 (slide "Image retrieval pipeline").
 """

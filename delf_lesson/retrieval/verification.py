@@ -1,4 +1,4 @@
-"""Geometric verification: do the correspondences agree on one transformation (notebook 06)?"""
+"""Geometric verification: do the correspondences agree on one transformation (lab 06)?"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

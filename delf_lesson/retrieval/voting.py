@@ -34,6 +34,30 @@ class Neighbours:
         return Neighbours(self.images[:, :k], self.features[:, :k], self.similarities[:, :k])
 
 
+def neighbour_recall(approximate: Neighbours, exact: Neighbours) -> float:
+    """The share of the exact nearest neighbours that another search found, whatever its order.
+
+    Both are of the same queries in the same collection (lab 06). Raises ValueError if they
+    are of different numbers of queries or exact holds no neighbour.
+    """
+    if len(approximate.images) != len(exact.images) or exact.images.size == 0:
+        raise ValueError(
+            f"approximate is of {len(approximate.images)} queries and exact of "
+            f"{len(exact.images)}, with {exact.images.size} neighbours; wanted the same queries "
+            "and some neighbours"
+        )
+    hits = 0
+    for ours, truth in zip(_pairs(approximate), _pairs(exact), strict=True):
+        hits += len(ours & truth)
+    return hits / exact.images.size
+
+
+def _pairs(neighbours: Neighbours) -> list[set[tuple[int, int]]]:
+    """(image, feature) of every neighbour, a set for each query."""
+    rows = zip(neighbours.images.tolist(), neighbours.features.tolist(), strict=True)
+    return [set(zip(images, features, strict=True)) for images, features in rows]
+
+
 def name_ranks(names: Sequence[str]) -> NDArray[np.int64]:
     """The place of each image's name among all names; the last one stands for no image."""
     ranks = np.full(len(names) + 1, -1)
@@ -145,29 +169,6 @@ def votes(matches: dict[int, Match], images: int) -> NDArray[np.float64]:
     for image, match in matches.items():
         total[image] = match.weights.sum(dtype=np.float64)
     return total
-
-
-def neighbour_recall(found: Neighbours, exact: Neighbours) -> float:
-    """The share of the exact nearest neighbours that another search found, whatever its order.
-
-    Both are of the same queries in the same collection (notebook 06). Raises ValueError if they
-    are of different numbers of queries or exact holds no neighbour.
-    """
-    if len(found.images) != len(exact.images) or exact.images.size == 0:
-        raise ValueError(
-            f"found is of {len(found.images)} queries and exact of {len(exact.images)}, with "
-            f"{exact.images.size} neighbours; wanted the same queries and some neighbours"
-        )
-    hits = 0
-    for ours, truth in zip(_pairs(found), _pairs(exact), strict=True):
-        hits += len(ours & truth)
-    return hits / exact.images.size
-
-
-def _pairs(neighbours: Neighbours) -> list[set[tuple[int, int]]]:
-    """(image, feature) of every neighbour, a set for each query."""
-    rows = zip(neighbours.images.tolist(), neighbours.features.tolist(), strict=True)
-    return [set(zip(images, features, strict=True)) for images, features in rows]
 
 
 Order = Literal["inliers", "product", "votes"]

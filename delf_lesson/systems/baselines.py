@@ -1,6 +1,6 @@
 """What a system must beat to have shown anything: chance, colours, and itself unlearned.
 
-Introduced in notebook 07; beside them stands the slide "mAP Result".
+Introduced in lab 07; beside them stands the slide "mAP Result".
 """
 
 import hashlib

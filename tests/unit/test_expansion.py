@@ -78,7 +78,7 @@ def test_average_query_expansion_by_hand():
 
 
 def test_expansion_of_vectors_refuses_odd_input():
-    with pytest.raises(ValueError, match="found has shape"):
+    with pytest.raises(ValueError, match="nearest has shape"):
         expand_global(np.ones(2, np.float32), np.ones((3, 4), np.float32))
     with pytest.raises(ValueError, match="alpha"):
         expand_global(np.ones(2, np.float32), np.ones((3, 2), np.float32), -1)

@@ -12,7 +12,7 @@ def test_recall_by_hand():
     found = Neighbours(np.array([[1, 0], [2, -1]]), np.array([[6, 4], [1, -1]]), np.zeros((2, 2)))
     assert neighbour_recall(found, exact) == 0.5
     assert neighbour_recall(exact, exact) == 1.0
-    with pytest.raises(ValueError, match="found is of 1 queries"):
+    with pytest.raises(ValueError, match="approximate is of 1 queries"):
         neighbour_recall(
             Neighbours(*(part[:1] for part in (found.images, found.features, found.similarities))),
             exact,

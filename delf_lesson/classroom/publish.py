@@ -2,9 +2,9 @@
 
     python -m delf_lesson.classroom.publish page|deck FOLDER
 
-Both are made of the outputs that are stored; nothing is run. nbconvert's own pages fetch MathJax
-and reveal.js from the network. Here formulas become MathML, which browsers draw themselves, and
-reveal.js comes from the package sphinx-revealjs and is laid beside the slides.
+Both show the stored outputs; nothing is run. The default pages of nbconvert fetch MathJax and
+reveal.js from the network. Here formulas become MathML, which browsers draw themselves, and
+reveal.js is copied from the package sphinx-revealjs into the folder of the slides.
 """
 
 import re
@@ -30,14 +30,14 @@ _HEADING = re.compile(r"^(?=## )", re.MULTILINE)
 
 
 class WithoutWidgets(Preprocessor):
-    """Leaves the pictures and texts of explorers, and drops the widgets.
+    """Keeps the images and texts of explorers, and drops the widgets.
 
-    A widget lives in a kernel. Without one JupyterLab would say "model not found" in its place,
-    and prefer that to the picture which stands beside it.
+    A widget needs a kernel. Without a kernel a page would show "model not found" instead of the
+    stored image.
     """
 
     def preprocess(self, notebook: Any, resources: Any) -> tuple[Any, Any]:
-        """The notebook without widgets, as nbconvert wants it."""
+        """The notebook without widgets, in nbconvert's form."""
         for cell in notebook.cells:
             for output in cell.get("outputs", []):
                 output.get("data", {}).pop(WIDGET, None)
@@ -45,71 +45,71 @@ class WithoutWidgets(Preprocessor):
 
 
 class Prose(Preprocessor):
-    """Formulas as MathML; links to notebooks lead to their pages, links to code are its names."""
+    """Formulas as MathML; links to notebooks lead to their pages, links to code become names."""
 
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
-        """One cell, as nbconvert wants it."""
+        """One cell, in nbconvert's form."""
         if cell.cell_type == "markdown":
             parts = _CODE.split(cell.source)
-            for place in range(0, len(parts), 2):  # what is between pieces of code
+            for place in range(0, len(parts), 2):  # the text between pieces of code
                 parts[place] = _FORMULA.sub(_mathml, parts[place])
             cell.source = _LINK.sub(_link, "".join(parts))
         return cell, resources
 
 
-def _mathml(found: re.Match[str]) -> str:
-    # Only pages want it: the lesson runs without the package.
+def _mathml(match: re.Match[str]) -> str:
+    # Only pages need this package; the lesson runs without it.
     from latex2mathml.converter import convert
 
-    block, inline = found.groups()
+    block, inline = match.groups()
     return convert(block or inline, display="block" if block else "inline")
 
 
-def _link(found: re.Match[str]) -> str:
-    mark, text, target = found.groups()
+def _link(match: re.Match[str]) -> str:
+    mark, text, target = match.groups()
     if mark or "://" in target:
-        return found.group()
+        return match.group()
     return f"[{text}]({target[:-6]}.html)" if target.endswith(".ipynb") else text
 
 
 class Slides(Preprocessor):
-    """A slide for each section, below it one for each text and picture, as the lecture goes.
+    """A slide for each section, and below it a slide for each text and figure.
 
-    A cell that has a slide type of its own, by JupyterLab's property inspector, keeps it. Code is
-    not shown, and what only computes has no slide.
+    A cell whose slide type was set in JupyterLab's property inspector keeps it. Code is not shown,
+    and a cell that only computes has no slide.
     """
 
     def preprocess(self, notebook: Any, resources: Any) -> tuple[Any, Any]:
-        """The notebook with slide types, as nbconvert wants it."""
+        """The notebook with slide types, in nbconvert's form."""
         cells = []
         for cell in notebook.cells:
             parts = _HEADING.split(cell.source) if cell.cell_type == "markdown" else [cell.source]
             for number, part in enumerate(filter(str.strip, parts)):
-                own = {"source": part, "id": f"{cell.get('id', 'cell')}-{number}"}
-                cells.append(nbformat.from_dict({**cell, **own}))
-        has_picture = False
+                changes = {"source": part, "id": f"{cell.get('id', 'cell')}-{number}"}
+                cells.append(nbformat.from_dict({**cell, **changes}))
+        has_figure = False
         for cell in cells:
-            kind = slide_type(cell, has_picture)
+            kind = slide_type(cell, has_figure)
             kind = cell.metadata.get("slideshow", {}).get("slide_type") or kind
             cell.metadata["slideshow"] = {"slide_type": kind}
             if kind in ("slide", "subslide"):
-                has_picture = False
-            has_picture = has_picture or is_picture(cell)
+                has_figure = False
+            has_figure = has_figure or shows_figure(cell)
         notebook.cells = cells
         return notebook, resources
 
 
-def slide_type(cell: Any, has_picture: bool) -> str:
-    """Where a cell goes: "slide", "subslide", "-" for the same slide, or "skip"."""
+def slide_type(cell: Any, has_figure: bool) -> str:
+    """The slide type of a cell: "slide", "subslide", "-" for the same slide, or "skip"."""
     if cell.cell_type == "markdown":
         return "slide" if cell.source.startswith("#") else "subslide"
     if not cell.get("outputs"):
         return "skip"
-    return "subslide" if has_picture and is_picture(cell) else "-"
+    return "subslide" if has_figure and shows_figure(cell) else "-"
 
 
-def is_picture(cell: Any) -> bool:
-    """Whether a cell shows one."""
+def shows_figure(cell: Any) -> bool:
+    """Whether a cell shows a figure."""
     kinds = {mime for output in cell.get("outputs", []) for mime in output.get("data", {})}
     return any(mime.startswith("image/") for mime in kinds)
 

@@ -39,13 +39,13 @@ def _size(gigabytes: float) -> str:
 
 
 def _parts(context: click.Context, option: click.Parameter, given: str | None) -> list[int] | None:
-    """Numbers as 0, 0-9 or 0,3-5."""
+    """The numbers in a text such as 0, 0-9 or 0,3-5."""
     if given is None:
         return None
     numbers: list[int] = []
     try:
-        for one in given.split(","):
-            first, _, last = one.partition("-")
+        for text in given.split(","):
+            first, _, last = text.partition("-")
             numbers += range(int(first), int(last or first) + 1)
     except ValueError:
         raise click.BadParameter(f"{given!r} is no list of numbers, as 0-9 or 0,3") from None
@@ -76,9 +76,9 @@ def fetch(names: tuple[str, ...], parts: list[int] | None, jobs: int, accept_ter
             raise click.UsageError("say that you accept the terms: --accept-terms")
         click.confirm("Fetch on these terms?", abort=True, err=True)
     try:
-        for spec, own in wanted:
-            line = Line()
-            fetch_files(LocalDataset.of(spec), own, jobs, line.show)
+        for spec, chosen_parts in wanted:
+            line = ProgressLine()
+            fetch_files(LocalDataset.of(spec), chosen_parts, jobs, line.show)
             line.end()
     except (DownloadError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
@@ -96,8 +96,8 @@ def _spec(name: str) -> Any:
 
 
 def _wanted(names: tuple[str, ...], parts: list[int] | None) -> list[tuple[Any, list[int] | None]]:
-    """What is not here yet of the data sets, the pictures before what is about them, and of each
-    which parts are asked for."""
+    """The data sets that are not whole yet, images before the truth about them, and the parts to
+    fetch of each."""
     from delf_lesson.datasets.fetch.fetching import chosen
     from delf_lesson.datasets.fetch.local_dataset import LocalDataset
 
@@ -110,18 +110,18 @@ def _wanted(names: tuple[str, ...], parts: list[int] | None) -> list[tuple[Any, 
     in_parts = any(spec.parts for spec in specs.values())
     wanted = []
     for spec in specs.values():
-        own = parts if spec.parts or not in_parts else None
+        chosen_parts = parts if spec.parts or not in_parts else None
         try:
-            files = chosen(spec, own)
+            files = chosen(spec, chosen_parts)
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
         if LocalDataset.of(spec).missing(files):
-            wanted.append((spec, own))
+            wanted.append((spec, chosen_parts))
     return wanted
 
 
-class Line:
-    """One line on a terminal that says how far the files are."""
+class ProgressLine:
+    """One line on a terminal that shows the progress of all files."""
 
     def __init__(self) -> None:
         self._files: dict[str, tuple[int, int]] = {}
@@ -129,20 +129,22 @@ class Line:
         self._shown = 0
 
     def show(self, name: str, here: int, whole: int) -> None:
-        """Bytes of a file that have come."""
+        """Take the bytes of a file that have come."""
         with self._lock:
             self._files[name] = (here, whole)
-            come = sum(one for one, _ in self._files.values())
-            if sys.stderr.isatty() and come - self._shown >= 1 << 20:
-                self._shown = come
-                going = [
-                    f"{n} {100 * h // max(w, 1)}%" for n, (h, w) in self._files.items() if h < w
+            total = sum(here for here, _ in self._files.values())
+            if sys.stderr.isatty() and total - self._shown >= 1 << 20:
+                self._shown = total
+                running = [
+                    f"{name} {100 * here // max(whole, 1)}%"
+                    for name, (here, whole) in self._files.items()
+                    if here < whole
                 ]
-                text = f"{come / 1e9:.2f} GB came; {', '.join(going)}"
+                text = f"{total / 1e9:.2f} GB came; {', '.join(running)}"
                 click.echo(f"\r{text[:100]:100}", err=True, nl=False)
 
     def end(self) -> None:
-        """Leave the line."""
+        """End the line."""
         if self._shown:
             click.echo(err=True)
 
@@ -154,17 +156,17 @@ def verify(name: str) -> None:
 
     What differs is fetched again by the next `fetch`. Exit status 1 if anything is missing.
     """
-    from delf_lesson.datasets.fetch import local_dataset as store
+    from delf_lesson.datasets.fetch import local_dataset
 
     spec = _spec(name)
-    dataset = store.LocalDataset.of(spec)
+    dataset = local_dataset.LocalDataset.of(spec)
     missing = dataset.missing()
 
     def progress(files: Any) -> Any:
         with click.progressbar(files, label="Reading", file=sys.stderr) as bar:
             yield from bar
 
-    wrong = list(store.verify(dataset, progress))
+    wrong = list(local_dataset.verify(dataset, progress))
     for path, why in wrong:
         click.echo(f"{Path(path)}: {why}")
     whole = not wrong and (not missing or (spec.parts and len(missing) < len(spec.files)))

@@ -1,4 +1,4 @@
-"""Is this computer ready for the lesson? Each check says what it found and how to mend it."""
+"""Is this computer ready for the lesson? Each check says what is there and how to repair it."""
 
 import hashlib
 import os
@@ -31,7 +31,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "firefox", "msedge"
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at; the remedy is one line, empty where none is needed."""
+    """The result of one check; the remedy is one line, empty if none is needed."""
 
     name: str
     status: Literal["ok", "warning", "failed"]
@@ -40,9 +40,9 @@ class Check:
 
 
 def run_checks() -> list[Check]:
-    """All checks, in the order a reader wants them; takes a few seconds."""
+    """All checks, in the order for a reader; takes a few seconds."""
     orders = (LIBRARIES, LIBRARIES[::-1])
-    with ThreadPoolExecutor(len(orders)) as pool:  # each waits for a fresh process
+    with ThreadPoolExecutor(len(orders)) as pool:  # each waits for a new process
         imports = pool.map(check_imports, orders)
         quick = [
             check_python(),
@@ -58,43 +58,43 @@ def run_checks() -> list[Check]:
 
 def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
     """Python 3.11 or newer."""
-    found = ".".join(map(str, version))
+    text = ".".join(map(str, version))
     if version < (3, 11):
-        return Check("Python", "failed", found, "install Python 3.11 or newer")
-    return Check("Python", "ok", found)
+        return Check("Python", "failed", text, "install Python 3.11 or newer")
+    return Check("Python", "ok", text)
 
 
 def check_versions(package: str = "delf-lesson") -> Check:
     """Every library the package asks for, in the range it asks for."""
     try:
-        wanted = [Requirement(text) for text in metadata.requires(package) or []]
+        listed = [Requirement(text) for text in metadata.requires(package) or []]
     except metadata.PackageNotFoundError:
         return Check("Versions", "failed", f"{package} is not installed", INSTALL)
-    wanted = [one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
-    wrong = [problem for one in wanted if (problem := version_problem(one))]
+    wanted = [each for each in listed if each.marker is None or each.marker.evaluate({"extra": ""})]
+    wrong = [problem for each in wanted if (problem := version_problem(each))]
     if wrong:
         return Check("Versions", "failed", "; ".join(wrong), INSTALL)
     return Check("Versions", "ok", f"{len(wanted)} libraries in their ranges")
 
 
 def version_problem(wanted: Requirement) -> str:
-    """What is wrong with the installed version of one requirement; empty if nothing is."""
-    # conda's packages of these two carry the name of the library they are built from
+    """What is wrong with the installed version of a requirement; empty if nothing is wrong."""
+    # conda names its packages of these two after the library that they are built from.
     names = {"opencv-python": ("opencv-python", "opencv"), "faiss-cpu": ("faiss-cpu", "faiss")}
     for name in names.get(wanted.name, (wanted.name,)):
         try:
-            found = metadata.version(name)
+            installed = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-        fits = wanted.specifier.contains(found, prereleases=True)
-        return "" if fits else f"{name} is {found}, wanted {wanted.specifier}"
+        fits = wanted.specifier.contains(installed, prereleases=True)
+        return "" if fits else f"{name} is {installed}, wanted {wanted.specifier}"
     return f"{wanted.name} is missing"
 
 
 def check_imports(order: tuple[str, ...]) -> Check:
-    """The libraries work together when loaded in this order, in a process of their own.
+    """The libraries work together when a new process loads them in this order.
 
-    Each brings its own copy of OpenMP; a bad pair crashes or hangs only once both are loaded.
+    Each library brings a copy of OpenMP. A bad pair crashes or hangs once both are loaded.
     """
     name = f"Imports {', '.join(order)}"
     code = "\n".join(TRY_LIBRARY[library] for library in order)
@@ -111,21 +111,21 @@ def check_imports(order: tuple[str, ...]) -> Check:
 
 
 def check_threads() -> Check:
-    """How many threads the libraries may use, and a setting that would slow everything down."""
+    """The number of cores, and whether OMP_NUM_THREADS asks for more threads than cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdigit() and cores and int(asked) > cores:
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    if threads.isdigit() and cores and int(threads) > cores:
         return Check(
             "Threads",
             "warning",
-            f"OMP_NUM_THREADS is {asked} on {cores} cores",
+            f"OMP_NUM_THREADS is {threads} on {cores} cores",
             f"set OMP_NUM_THREADS to {cores} or unset it",
         )
     return Check("Threads", "ok", f"{cores} cores")
 
 
 def check_disk(folder: Path) -> Check:
-    """At least 1 GB free where the lesson and its cache lie."""
+    """At least 1 GB is free for the lesson and for its cache."""
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free / 1e9
@@ -135,7 +135,7 @@ def check_disk(folder: Path) -> Check:
 
 
 def check_browser() -> Check:
-    """Something that can show JupyterLab."""
+    """A browser that can show JupyterLab."""
     if sys.platform == "win32" or any(map(shutil.which, BROWSERS)):
         return Check("Browser", "ok", "found")
     return Check(
@@ -148,14 +148,14 @@ def check_browser() -> Check:
 
 def check_notebooks() -> Check:
     """The notebooks lie beside the package."""
-    found = sorted((project_root() / "notebooks").glob("[0-9]*.ipynb"))
-    if not found:
+    notebooks = sorted((project_root() / "notebooks").glob("[0-9]*.ipynb"))
+    if not notebooks:
         return Check("Notebooks", "failed", "none found", "clone the project and run `make lab`")
-    return Check("Notebooks", "ok", f"{len(found)} found")
+    return Check("Notebooks", "ok", f"{len(notebooks)} found")
 
 
 def check_data(folder: Path) -> Check:
-    """Every file that a SHA256SUMS names has the checksum it says."""
+    """Every file that a SHA256SUMS lists has its checksum."""
     lists = sorted(folder.rglob("SHA256SUMS"))
     if not lists:
         return Check("Data", "failed", f"no SHA256SUMS in {folder}", "git checkout -- data")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from delf_lesson.files import project_root
 
-# Both would ask the network for something: news and a newer JupyterLab, and a list of extensions.
+# Both ask the network: one for news and a newer JupyterLab, the other for a list of extensions.
 _OFFLINE = {
     "disabledExtensions": {
         "@jupyterlab/apputils-extension:announcements": True,
@@ -17,7 +17,7 @@ _OFFLINE = {
     }
 }
 
-# What explorers show is then kept with a notebook, and seen again without its kernel.
+# A notebook then stores what its explorers show, and shows it again without a kernel.
 _WIDGETS = Path("@jupyter-widgets", "jupyterlab-manager", "plugin.jupyterlab-settings")
 
 
@@ -43,7 +43,7 @@ def environment(state: Path | None = None) -> dict[str, str]:
     page_config.parent.mkdir(exist_ok=True)
     page_config.write_text(json.dumps(_OFFLINE, indent=2), encoding="utf-8")
     keep_widgets = folders["JUPYTERLAB_SETTINGS_DIR"] / _WIDGETS
-    if not keep_widgets.exists():  # whoever chose otherwise in the settings keeps that
+    if not keep_widgets.exists():  # a choice in the settings stays
         keep_widgets.parent.mkdir(parents=True, exist_ok=True)
         keep_widgets.write_text('{"saveState": true}', encoding="utf-8")
     return {
@@ -96,10 +96,10 @@ def launch(
     Raises FileNotFoundError when the notebook is not there, as after an install without checkout.
     """
     root = project_root()
-    wanted = root / "notebooks" / notebook
-    if not wanted.is_file():
+    path = root / "notebooks" / notebook
+    if not path.is_file():
         raise FileNotFoundError(
-            f"no notebook {wanted}: the notebooks are not part of the installed package. "
+            f"no notebook {path}: the notebooks are not part of the installed package. "
             "Clone the project, and in its folder run `make lab`, "
             "or `pip install -e .` and then `delf-lesson lab`."
         )

@@ -99,11 +99,11 @@ def test_neighbours_are_judged_by_their_landmark(grid, grey):
     of_image, places = np.repeat(np.arange(9), 6), np.tile(grid.features.xy, (9, 1))
     rows = np.tile(grid.features.descriptors, (9, 1))
     explorer = explore_neighbours(images, landmarks, of_image, places, {"flat": rows})
-    explorer.set(picture=1, cell=0)
+    explorer.set(image=1, cell=0)
     assert "by flat 2." in explorer.drawn.says  # of the landmark a there are two other pictures
     scale = explorer.drawn.scale
     explorer._clicked({"dataX": 80 * scale, "dataY": TITLE + 48 * scale})
-    assert explorer.values == {"picture": 1, "cell": 5}
+    assert explorer.values == {"image": 1, "cell": 5}
     with pytest.raises(ValueError, match="one row a cell"):
         explore_neighbours(images, landmarks, of_image, places, {"short": rows[:9]})
 
@@ -145,7 +145,7 @@ def test_a_training_is_paused_and_goes_on_where_it_was(training):
     training.thread.join(10)
     assert training.losses == [5.0, 4.0, 3.0, 2.0, 1.0] and training.start.disabled
     assert "5 of 5 steps: the loss is 1.00" in training.labels.alt
-    training.again.click()
+    training.restart.click()
     assert training.losses == [] and not training.start.disabled and training.bar.value == 0
 
 

@@ -1,5 +1,4 @@
-"""The lesson's explorers: pictures that answer to sliders, switches and clicks.
+"""The lesson's explorers: images that respond to sliders, switches and clicks.
 
-One module each, named by what is explored. What is drawn comes from a pure function, `draw_...`,
-and the widgets around it from `explore_...`.
+A pure function `draw_...` draws the image, and `explore_...` puts the widgets around it.
 """

@@ -1,7 +1,7 @@
 """Drawings that are ready in milliseconds: marks, text, bars and maps over images.
 
 matplotlib takes a fifth of a second for a figure, too long while a slider moves. Images here are
-`uint8` RGB (H, W, 3), points `(x, y)` in their pixels; what is drawn on is changed in place.
+`uint8` RGB (H, W, 3), points `(x, y)` in their pixels. A canvas is changed in place.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from delf_lesson.images import Pixels
 
-WIDTH = 880  # pixels of an explorer's picture
+WIDTH = 880  # pixels of an explorer's image
 GAP = 8
+TITLE = 24  # pixels of height
 BLUE, ORANGE = (0, 114, 178), (230, 159, 0)  # safe for colour-blind eyes
 BLACK, WHITE, GREY = (0, 0, 0), (255, 255, 255), (130, 130, 130)
 SUBPIXEL = 4  # bits behind the point of OpenCV's coordinates
@@ -28,7 +29,7 @@ Mark = Literal["cross", "tilted cross", "ring"]
 
 
 def white(height: int, width: int) -> Pixels:
-    """An empty picture."""
+    """An empty image."""
     return np.full((height, width, 3), 255, np.uint8)
 
 
@@ -49,7 +50,7 @@ def _resized(image: Pixels, width: int, height: int) -> Pixels:
 
 
 def enlarged(patch: NDArray, side: int, ends: tuple[float, float] | None = None) -> Pixels:
-    """A small grey patch (h, w), a square a sample; ends: black and white, by default its own."""
+    """A small grey patch (h, w), each sample a square; ends: the values of black and white."""
     low, high = ends or (float(patch.min()), float(patch.max()))
     grey = np.rint(255 * np.clip((patch - low) / max(high - low, 1e-9), 0, 1)).astype(np.uint8)
     grey = cv2.resize(grey, (side, side), interpolation=cv2.INTER_NEAREST)
@@ -57,7 +58,7 @@ def enlarged(patch: NDArray, side: int, ends: tuple[float, float] | None = None)
 
 
 def beside(*parts: Pixels) -> Pixels:
-    """Pictures in a row with gaps, their tops at one height."""
+    """Images in a row with gaps, their tops aligned."""
     height = max(part.shape[0] for part in parts)
     row: list[Pixels] = []
     for part in parts:
@@ -67,16 +68,13 @@ def beside(*parts: Pixels) -> Pixels:
 
 
 def above(*parts: Pixels) -> Pixels:
-    """Pictures in a column with gaps, their left sides in line."""
+    """Images in a column with gaps, their left sides aligned."""
     width = max(part.shape[1] for part in parts)
     column: list[Pixels] = []
     for part in parts:
         column += [white(GAP, width)] if column else []
         column.append(np.hstack([part, white(part.shape[0], width - part.shape[1])]))
     return np.vstack(column)
-
-
-TITLE = 24  # pixels of height
 
 
 def titled(image: Pixels, title: str) -> Pixels:
@@ -93,7 +91,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 def text(
     canvas: Pixels, xy: tuple[float, float], words: str, size: int = 14, colour: Colour = BLACK
 ) -> Pixels:
-    """Words with their upper left corner at xy; gives back the canvas."""
+    """Words with their upper left corner at xy. Returns the canvas."""
     x, y = (round(v) for v in xy)
     box = canvas[max(y, 0) : y + 2 * size, max(x, 0) :]
     if box.size:
@@ -157,16 +155,16 @@ def path(
 
 
 def framed(image: Pixels, colour: Colour, dashed: bool = False, width: int = 4) -> Pixels:
-    """The image in a frame, which a dash tells apart without its colour."""
-    done = image.copy()
-    done[:width] = done[-width:] = colour
-    done[:, :width] = done[:, -width:] = colour
+    """The image in a frame; dashes tell frames apart without their colours."""
+    framed_image = image.copy()
+    framed_image[:width] = framed_image[-width:] = colour
+    framed_image[:, :width] = framed_image[:, -width:] = colour
     if dashed:
         for start in range(8, max(image.shape[:2]), 16):
             stop = start + 8
-            done[:width, start:stop] = done[-width:, start:stop] = WHITE
-            done[start:stop, :width] = done[start:stop, -width:] = WHITE
-    return done
+            framed_image[:width, start:stop] = framed_image[-width:, start:stop] = WHITE
+            framed_image[start:stop, :width] = framed_image[start:stop, -width:] = WHITE
+    return framed_image
 
 
 def bars(
@@ -176,7 +174,7 @@ def bars(
     colour: Colour = BLUE,
     marked: Sequence[int] = (),
 ) -> Pixels:
-    """Upright bars (N,) from 0 to `most` in a picture of `(width, height)`; some in orange."""
+    """Upright bars (N,) from 0 to `most` in an image of `(width, height)`; some in orange."""
     width, height = size
     canvas = white(height, width)
     edges = np.rint(np.linspace(0, width, len(values) + 1)).astype(int)

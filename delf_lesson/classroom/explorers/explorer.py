@@ -1,7 +1,7 @@
-"""Explorers: sliders, switches and clicks over one picture, with names for screen readers.
+"""Explorers: sliders, switches and clicks over one image, with names for screen readers.
 
-ipywidgets gives its pictures no alternative text and the handles of its sliders no name. The
-JavaScript that adds them is the lesson's only one.
+ipywidgets gives its images no alternative text and the handles of its sliders no names. The
+JavaScript here adds both; it is the only JavaScript of the lesson.
 """
 
 import base64
@@ -56,9 +56,9 @@ export default {
 
 
 class Labels(anywidget.AnyWidget):
-    """What an explorer shows, in words: `alt` stands below and is its picture's alternative text.
+    """What an explorer shows, in words: `alt` stands below and is the image's alternative text.
 
-    It also gives the sliders of its box their labels' names. shown: whether the words are seen.
+    It also names the sliders of its box after their labels. shown: whether the words are visible.
     """
 
     _esm = _NAME_ALL
@@ -67,7 +67,7 @@ class Labels(anywidget.AnyWidget):
 
 
 def labelled_box(rows: list[widgets.Widget], labels: Labels) -> widgets.VBox:
-    """Widgets one below another, whose sliders and picture have names, and the words below."""
+    """Widgets in a column, with names for their sliders and image, and the words below."""
     box = widgets.VBox([*rows, labels])
     box.add_class(BOX)
     return box
@@ -81,7 +81,7 @@ SLIDER = {"width": "420px", "max_width": "100%", "margin": "2px 16px 2px 2px"}
 def slider(
     label: str, lowest: float, highest: float, first: float, step: float | None = None
 ) -> widgets.Widget:
-    """A slider with a label: of whole numbers, or of others if a step is given."""
+    """A slider with a label: over whole numbers, or over other numbers if a step is given."""
     kind = widgets.IntSlider if step is None else widgets.FloatSlider
     steps = {} if step is None else {"step": step, "readout_format": ".3g"}
     return kind(
@@ -98,11 +98,11 @@ def slider(
 def steps(
     label: str, options: Sequence[Any] | Mapping[str, Any], first: Any = None
 ) -> widgets.SelectionSlider:
-    """A slider over given values alone, none of them None, with a label; a mapping names them.
+    """A slider over given values, none of them None, with a label; a mapping names the values.
 
-    Rather than a drop-down list: JupyterLab takes the arrow keys that would open and move one.
+    A drop-down list cannot replace it: JupyterLab takes the arrow keys that would move it.
     """
-    named = options if isinstance(options, Mapping) else {str(one): one for one in options}
+    named = options if isinstance(options, Mapping) else {str(value): value for value in options}
     return widgets.SelectionSlider(
         options=list(named.items()),
         index=0 if first is None else list(named.values()).index(first),
@@ -121,9 +121,9 @@ Values = Mapping[str, Any]
 
 
 class Shown:
-    """A widget, with a text and perhaps a picture in its place where there is no kernel.
+    """A widget; without a kernel the page shows a text and perhaps an image in its place.
 
-    text: says what it is, as a caption below. twin: the bytes of a JPEG.
+    text: describes the widget, as a caption below. twin: the bytes of a JPEG.
     """
 
     def __init__(self, widget: widgets.Widget, text: str, twin: bytes | None = None) -> None:
@@ -135,7 +135,7 @@ class Shown:
         return self.text
 
     def _ipython_display_(self) -> None:
-        # The widget's own text would hold its pictures' bytes.
+        # The default text of a widget would hold the bytes of its images.
         shown = {**self.widget._repr_mimebundle_(), "text/plain": self.text}
         if self.twin is None:
             display(shown, raw=True)
@@ -149,9 +149,9 @@ class Shown:
 class Drawn:
     """What an explorer shows.
 
-    image: the picture. says: one or two sentences on what is to be seen in it. origin, scale,
-    size: the part that can be clicked shows pixel `(x, y)` of an image of `(width, height)` at
-    origin + scale * (x, y); without a size nothing can.
+    image: the drawing. says: one or two sentences on what it shows. origin, scale, size: pixel
+    `(x, y)` of the clickable image of `(width, height)` is drawn at origin + scale * (x, y);
+    without a size nothing can be clicked.
     """
 
     image: Pixels
@@ -161,7 +161,7 @@ class Drawn:
     size: tuple[int, int] | None = None
 
     def place(self, x: float, y: float) -> tuple[float, float] | None:
-        """The pixel of the image that pixel `(x, y)` of the picture shows; None outside it."""
+        """The pixel of the clickable image at pixel `(x, y)` of the drawing; None outside it."""
         if self.size is None:
             return None
         at = (x - self.origin[0]) / self.scale, (y - self.origin[1]) / self.scale
@@ -170,15 +170,15 @@ class Drawn:
 
 
 class Explorer(Shown):
-    """Controls over one picture, which is drawn anew when one of them changes.
+    """Controls over one image, which is redrawn when a control changes.
 
-    draw: takes the controls' values by their names. controls: widgets with a `value`. text: what
-    the explorer is. click: the values that a click on `(x, y)` of the image asks for; they are
-    set together and drawn once, and values out of a slider's range go to its end.
+    draw: takes the controls' values by their names. controls: widgets with a `value`. text:
+    describes the explorer. click: returns the values for a click on `(x, y)` of the image. They
+    are set together and drawn once; a value outside a slider's range moves it to its end.
 
-    What draw says stands below the picture, and is its alternative text. So does an error, of
-    draw or of click, and the picture stays as it was. While a picture is drawn the browser keeps
-    only the last place of a moving slider.
+    The words of draw stand below the image and are its alternative text. An error of draw or of
+    click is shown there too, and the image stays. While an image is drawn the browser keeps only
+    the last position of a moving slider.
     """
 
     def __init__(
@@ -193,7 +193,7 @@ class Explorer(Shown):
         self.message = widgets.HTML()
         self.labels = Labels()
         self.drawn: Drawn | None = None
-        self._held = False
+        self._redraw_paused = False
         for control in self.controls.values():
             control.observe(self._redraw, "value")
         self._redraw()
@@ -206,12 +206,12 @@ class Explorer(Shown):
 
     @property
     def values(self) -> dict[str, Any]:
-        """Where the controls stand."""
+        """The values of the controls."""
         return {name: control.value for name, control in self.controls.items()}
 
     def set(self, **values: Any) -> None:
         """Move several controls at once."""
-        self._held = True
+        self._redraw_paused = True
         try:
             for name, value in values.items():
                 control = self.controls[name]
@@ -219,7 +219,7 @@ class Explorer(Shown):
                     value = min(max(value, control.min), control.max)
                 control.value = value
         finally:
-            self._held = False
+            self._redraw_paused = False
         self._redraw()
 
     def _clicked(self, event: Mapping[str, Any]) -> None:
@@ -235,25 +235,25 @@ class Explorer(Shown):
             self.set(**values)
 
     def _redraw(self, _: Any = None) -> None:
-        if self._held:
+        if self._redraw_paused:
             return
         try:
             self.drawn = self.draw(**self.values)
             self.image.value = jpeg(self.drawn.image)
-        except Exception as error:  # whatever it is, the student has to see it
+        except Exception as error:  # the student has to see every error
             self.message.value = shown_error(error)
         else:
             self.labels.alt, self.message.value = self.drawn.says, ""
 
 
-LAST_PICTURE = (
+LAST_IMAGE = (
     "The picture above is the last that could be drawn. Choose another value; if that does not "
     "help, run the cell again."
 )
 
 
-def shown_error(error: Exception, remedy: str = LAST_PICTURE) -> str:
-    """An error as HTML: its kind and text, what to do, and where it came from."""
+def shown_error(error: Exception, remedy: str = LAST_IMAGE) -> str:
+    """An error as HTML: its class and text, what to do, and the traceback."""
     where = html.escape("".join(traceback.format_exception(error)))
     return (
         f'<div role="alert"><b>{type(error).__name__}</b>: {html.escape(str(error))}<br>'
@@ -263,7 +263,7 @@ def shown_error(error: Exception, remedy: str = LAST_PICTURE) -> str:
 
 
 def jpeg(image: Pixels) -> bytes:
-    """The bytes of a JPEG file, with colours as fine as the light, for thin coloured lines."""
+    """The bytes of a JPEG file with full colour resolution, for thin coloured lines."""
     options = [cv2.IMWRITE_JPEG_QUALITY, 82, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111]
     done, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
     if not done:
@@ -272,6 +272,6 @@ def jpeg(image: Pixels) -> bytes:
 
 
 def new_image() -> widgets.Image:
-    """A picture of its own size, or as wide as the page where that is less."""
+    """An image in its natural size, or as wide as the page if that is less."""
     layout = {"max_width": "100%", "align_self": "flex-start", "object_fit": "contain"}
     return widgets.Image(format="jpeg", layout=layout)

@@ -30,16 +30,18 @@ from delf_lesson.features import LocalFeatures
 from delf_lesson.images import Pixels
 
 HALF = (WIDTH - GAP) // 2
+SHOWN, SIDE, PATCH_HALF = 300, 78, 40  # pixels: the image, a patch, and half of what it shows
+NEAREST = 7
 
 
 def explore_similarity(
     first: Pixels, grid: DenseGrid, second: Pixels, other: DenseGrid, fields: NDArray
 ) -> Explorer:
-    """Choose a cell of the first image, and see where in both images its descriptor lives.
+    """Choose a cell of the first image; see which cells of both images have similar descriptors.
 
-    Slide "Deep Feature". grid, other: what `Delf.dense` gives of the first and of the second
-    image. fields: (N, 4), the square `(x0, y0, x1, y1)` that each cell of the first can see.
-    Raises ValueError if there is not one for every cell.
+    Slide "Deep Feature". grid, other: from `Delf.dense`, for the first and for the second image.
+    fields: (N, 4), the square `(x0, y0, x1, y1)` that each cell of the first image can see.
+    Raises ValueError unless there is a square for every cell.
     """
     if len(fields) != len(grid.features):
         raise ValueError(
@@ -75,10 +77,10 @@ def draw_similarity(
     row: int,
     column: int,
 ) -> Drawn:
-    """Both images under their cosine similarity to one cell, which has a cross and its square."""
+    """Both images under their cosine similarity to one cell, marked by a cross and its square."""
     cell = grid.cell(row, column)
-    asked = grid.features.descriptors[cell]
-    here, there = grid.similarity(asked), other.similarity(asked)
+    descriptor = grid.features.descriptors[cell]
+    here, there = grid.similarity(descriptor), other.similarity(descriptor)
     left = of_width(overlay(first, here, 0, 1, grid.spacing), HALF)
     right = of_width(overlay(second, there, 0, 1, other.spacing), HALF)
     scale = HALF / first.shape[1]
@@ -101,35 +103,39 @@ def draw_similarity(
 
 
 def explore_selection(
-    image: Pixels, mask: NDArray[np.bool_], ways: Mapping[str, LocalFeatures], rival: str
+    image: Pixels, mask: NDArray[np.bool_], selections: Mapping[str, LocalFeatures], rival: str
 ) -> Explorer:
-    """Choose by what keypoints are kept, how many, from which score on and of which scale.
+    """Choose a way to select keypoints, their number, the least score and the scale.
 
     Slides "Training for Keypoint Selection" and "Comparison with classical local descriptor".
-    mask: which pixels (H, W) are the landmark. ways: the features of each way to choose, best
-    first; rival: the name of the one that stands beside all others. Raises ValueError if a way
-    has no keypoints.
+    mask: which pixels (H, W) are the landmark. selections: by name, the features that a method
+    selects, best first; rival: the name of the method shown beside all others. Raises ValueError
+    if a method has no keypoints.
     """
-    for name, own in ways.items():
-        if not len(own):
+    for name, features in selections.items():
+        if not len(features):
             raise ValueError(
-                f"ways has no keypoints by {name!r}; wanted one or more to choose from"
+                f"selections has no keypoints by {name!r}; wanted one or more to choose from"
             )
-    others = [name for name in ways if name != rival]
-    scales = sorted({float(s) for name in others for s in np.round(ways[name].scales, 3)})
+    others = [name for name in selections if name != rival]
+    rounded = [np.round(selections[name].scales, 3).tolist() for name in others]
+    scales = sorted(set().union(*rounded))
     named = {"all": 0.0, **{f"{scale:.2g}": scale for scale in scales}}
 
     def draw(way: str, count: int, least: int, scale: float) -> Drawn:
-        chosen = chosen_rows(ways[way], count, least / 100, scale or None)
-        beside_it = chosen_rows(ways[rival], max(1, len(chosen)), 0, None)
-        kept = {way: ways[way].select(chosen), rival: ways[rival].select(beside_it)}
-        return draw_selection(image, mask, kept)
+        rows = chosen_rows(selections[way], count, least / 100, scale or None)
+        rival_rows = chosen_rows(selections[rival], max(1, len(rows)), 0, None)
+        selected = {
+            way: selections[way].select(rows),
+            rival: selections[rival].select(rival_rows),
+        }
+        return draw_selection(image, mask, selected)
 
     return Explorer(
         draw,
         {
             "way": steps("choose by", others),
-            "count": slider("keep at most", 1, max(len(ways[name]) for name in others), 100),
+            "count": slider("keep at most", 1, max(len(selections[name]) for name in others), 100),
             "least": slider("least score, percent of the best", 0, 100, 0),
             "scale": steps("of the pyramid's scale", named),
         },
@@ -141,7 +147,7 @@ def explore_selection(
 def chosen_rows(
     features: LocalFeatures, count: int, least: float, scale: float | None
 ) -> NDArray[np.intp]:
-    """The best so many of one scale, or of all, whose score is that share of the best one's."""
+    """The `count` best rows whose score is at least a share of the best, of one scale or of all."""
     fit = features.scores >= least * features.scores.max()
     if scale is not None:
         fit &= np.abs(features.scales - scale) < 1e-3
@@ -150,24 +156,20 @@ def chosen_rows(
 
 
 def draw_selection(
-    image: Pixels, mask: NDArray[np.bool_], kept: Mapping[str, LocalFeatures]
+    image: Pixels, mask: NDArray[np.bool_], selected: Mapping[str, LocalFeatures]
 ) -> Drawn:
-    """The keypoints each way keeps: blue circles on the landmark, orange crosses off it."""
+    """Keypoints selected by each method: blue circles on the landmark, orange crosses off it."""
     panels, parts = [], []
     scale = HALF / image.shape[1]
-    for name, own in kept.items():
-        on, shown = on_mask(own, mask), of_width(image, HALF)
-        marks(shown, own.xy[~on] * scale, "tilted cross", ORANGE, 7)
-        marks(shown, own.xy[on] * scale, "ring", BLUE, 8)
-        share = f"{on.mean():.0%}" if len(own) else "none"
-        panels.append(titled(shown, f"{name}: {len(own)} kept, {share} on the landmark"))
-        parts.append(f"of {len(own)} by {name} {share}")
+    for name, features in selected.items():
+        on, shown = on_mask(features, mask), of_width(image, HALF)
+        marks(shown, features.xy[~on] * scale, "tilted cross", ORANGE, 7)
+        marks(shown, features.xy[on] * scale, "ring", BLUE, 8)
+        share = f"{on.mean():.0%}" if len(features) else "none"
+        panels.append(titled(shown, f"{name}: {len(features)} kept, {share} on the landmark"))
+        parts.append(f"of {len(features)} by {name} {share}")
     says = f"On the landmark lie, {' and '.join(parts)}; it fills {mask.mean():.0%} of the picture."
     return Drawn(beside(*panels), says)
-
-
-SHOWN, SIDE, PATCH_HALF = 300, 78, 40  # pixels: the picture, a patch, and half of what it shows
-NEAREST = 7
 
 
 def explore_neighbours(
@@ -177,13 +179,14 @@ def explore_neighbours(
     places: NDArray,
     rows: Mapping[str, NDArray[np.float32]],
 ) -> Explorer:
-    """Choose a picture and one of its cells; see the nearest cells of other pictures.
+    """Choose an image and one of its cells; see the nearest cells of other images.
 
-    Slide "Goal". landmarks: what each image shows. of_image, places: which image each cell is of
-    (N,) and where (N, 2). rows: descriptors (N, D) by the name of the trunk that gave them.
-    Raises ValueError if the numbers of cells differ.
+    Slide "Goal". landmarks: what each image shows. of_image, places: the image of each cell (N,)
+    and its position (N, 2). rows: descriptors (N, D) by the name of their trunk. Raises ValueError
+    if the numbers of cells differ.
     """
-    wrong = {name: len(own) for name, own in rows.items() if len(own) != len(places)}
+    lengths = {name: len(each) for name, each in rows.items()}
+    wrong = {name: length for name, length in lengths.items() if length != len(places)}
     if wrong or len(of_image) != len(places):
         raise ValueError(
             f"places holds {len(places)} cells, of_image {len(of_image)} and rows "
@@ -192,23 +195,23 @@ def explore_neighbours(
     first = np.searchsorted(of_image, np.arange(len(images)))
     most = int(np.bincount(of_image).max())
 
-    def draw(picture: int, cell: int) -> Drawn:
-        own = of_image == picture - 1
-        asked = int(first[picture - 1]) + min(cell, int(own.sum()) - 1)
-        found = {
-            name: nearest_elsewhere(each, of_image, np.array([asked]), NEAREST)[0]
+    def draw(image: int, cell: int) -> Drawn:
+        cells = int((of_image == image - 1).sum())
+        query = int(first[image - 1]) + min(cell, cells - 1)
+        neighbours = {
+            name: nearest_elsewhere(each, of_image, np.array([query]), NEAREST)[0]
             for name, each in rows.items()
         }
-        return draw_neighbours(images, landmarks, of_image, places, asked, found)
+        return draw_neighbours(images, landmarks, of_image, places, query, neighbours)
 
     def click(x: float, y: float) -> dict[str, int]:
-        own = places[of_image == explorer.values["picture"] - 1]
-        return {"cell": int(np.hypot(*(own - [x, y]).T).argmin())}
+        cells = places[of_image == explorer.values["image"] - 1]
+        return {"cell": int(np.hypot(*(cells - [x, y]).T).argmin())}
 
     explorer = Explorer(
         draw,
         {
-            "picture": slider("picture", 1, len(images), 1),
+            "image": slider("picture", 1, len(images), 1),
             "cell": slider("cell, row by row", 0, most - 1, most // 2),
         },
         "A cell of a picture and the cells nearest to it by each trunk, right ones in blue frames; "
@@ -223,33 +226,33 @@ def draw_neighbours(
     landmarks: Sequence[str],
     of_image: NDArray[np.intp],
     places: NDArray,
-    asked: int,
-    found: Mapping[str, NDArray],
+    query: int,
+    neighbours: Mapping[str, NDArray],
 ) -> Drawn:
-    """A cell on its picture, and for each trunk the patches of the cells nearest to it."""
-    picture = int(of_image[asked])
-    image = images[picture]
+    """A cell on its image, and for each trunk the patches of the nearest cells."""
+    image = images[of_image[query]]
+    landmark = landmarks[of_image[query]]
     shown, scale = of_width(image, SHOWN), SHOWN / image.shape[1]
-    marks(shown, places[asked] * scale, "cross", ORANGE, 16)
+    marks(shown, places[query] * scale, "cross", ORANGE, 16)
     lines, parts = [], []
-    for name, cells in found.items():
-        right = [landmarks[of_image[cell]] == landmarks[picture] for cell in cells]
+    for name, cells in neighbours.items():
+        right = [landmarks[of_image[cell]] == landmark for cell in cells]
         patches = [
-            framed(_patch(images[of_image[cell]], places[cell]), BLUE if own else ORANGE, not own)
-            for cell, own in zip(cells, right, strict=True)
+            framed(_patch(images[of_image[cell]], places[cell]), BLUE if hit else ORANGE, not hit)
+            for cell, hit in zip(cells, right, strict=True)
         ]
         lines.append(titled(np.hstack(patches), f"{name}: {sum(right)} of {len(right)} right"))
         parts.append(f"{name} {sum(right)}")
     says = (
-        f"A cell of the {landmarks[picture].replace('_', ' ')}. Of its {NEAREST} nearest in other "
+        f"A cell of the {landmark.replace('_', ' ')}. Of its {NEAREST} nearest in other "
         f"pictures are of the same landmark: by {', by '.join(parts)}."
     )
-    panel = titled(shown, landmarks[picture].replace("_", " "))
+    panel = titled(shown, landmark.replace("_", " "))
     size = (image.shape[1], image.shape[0])
     return Drawn(beside(panel, above(*lines)), says, (0, TITLE), scale, size)
 
 
 def _patch(image: Pixels, xy: NDArray) -> Pixels:
-    """What lies around a place, 80 pixels wide, as a small square."""
+    """The surroundings of a point, 80 pixels wide, as a small square."""
     cut = cv2.getRectSubPix(image, (2 * PATCH_HALF, 2 * PATCH_HALF), tuple(map(float, xy)))
     return cv2.resize(cut, (SIDE, SIDE), interpolation=cv2.INTER_AREA)

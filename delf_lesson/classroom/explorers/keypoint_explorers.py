@@ -38,13 +38,16 @@ from delf_lesson.classroom.explorers.explorer import Drawn, Explorer, slider
 from delf_lesson.images import Pixels, to_grey
 
 WINDOW, SIDE = 17, 144  # pixels of the image that the window shows, and of the drawing
-SHOWN, RISES = 440, 280  # pixels of the picture's and of R's width
+SHOWN, RISES = 440, 280  # pixels of width of the image and of the map of R
+HALF = 436  # pixels of width for each of two panels
+LEAST = 0.0005  # of |D|: smaller values are ripples of rounding
 
 
 class Corners(NamedTuple):
-    """What Harris finds in an image, and drawings of it: the same wherever the window is.
+    """The Harris corners of an image and their drawings; they do not depend on the window.
 
-    tensor: (H, W, 3); share: R (H, W) over its highest value; number: of the corners.
+    tensor: (H, W, 3); share: R (H, W) over its highest value; number: of corners; shown: the
+    image with its corners; rises: the map of R.
     """
 
     tensor: NDArray[np.float32]
@@ -89,13 +92,13 @@ def find_corners(image: Pixels, tensor: NDArray[np.float32], k: float, threshold
     """The corners of an image by its structure tensors; threshold: a share of the highest R."""
     response = harris_response(tensor, k)
     share = response / max(float(response.max()), 1e-12)
-    found = local_maxima(share, threshold, RADIUS)
+    maxima = local_maxima(share, threshold, RADIUS)
     shown = of_width(image, SHOWN)
-    marks(shown, found[:, :2] * SHOWN / image.shape[1], "cross", ORANGE, 7)
-    # The root shows what is weak beside what is strong.
+    marks(shown, maxima[:, :2] * SHOWN / image.shape[1], "cross", ORANGE, 7)
+    # The root makes weak values visible beside strong values.
     roots = np.sign(share) * np.sqrt(np.abs(share))
     rises = signed(cv2.resize(roots, (RISES, round(RISES * len(roots) / roots.shape[1]))), 1.0)
-    return Corners(tensor, share, len(found), shown, rises)
+    return Corners(tensor, share, len(maxima), shown, rises)
 
 
 def draw_harris(
@@ -114,17 +117,17 @@ def draw_harris(
         titled(_window(grey, tensor, xy), "the window"),
     )
     large, small = (float(v[0, 0]) for v in eigenvalues(tensor[None, None]))
-    own = round(float(corners.share[xy[1], xy[0]]), 3) + 0.0  # no -0.0
-    kind = "a corner" if own > threshold else "an edge" if own < -threshold else "neither"
+    share = round(float(corners.share[xy[1], xy[0]]), 3) + 0.0  # no -0.0
+    kind = "a corner" if share > threshold else "an edge" if share < -threshold else "neither"
     says = (
         f"At ({xy[0]}, {xy[1]}) the eigenvalues are {large:.5f} and {small:.5f}, and R is "
-        f"{own:.1%} of the highest: {kind}. {corners.number} maxima of R are over the threshold."
+        f"{share:.1%} of the highest: {kind}. {corners.number} maxima of R are over the threshold."
     )
     return Drawn(beside(*panels), says, (0, TITLE), scale, (width, height))
 
 
 def _window(grey: NDArray[np.uint8], tensor: NDArray[np.float32], xy: tuple[int, int]) -> Pixels:
-    """What lies around a pixel, and the ellipse of shifts that change it equally."""
+    """The window around a pixel, and the ellipse of shifts that change it equally."""
     half = WINDOW // 2
     padded = np.pad(grey, half, mode="reflect")
     shown = enlarged(padded[xy[1] : xy[1] + WINDOW, xy[0] : xy[0] + WINDOW], SIDE, (0, 255))
@@ -139,14 +142,10 @@ def _window(grey: NDArray[np.uint8], tensor: NDArray[np.float32], xy: tuple[int,
     return shown
 
 
-HALF = 436  # pixels of width for each of two panels
-LEAST = 0.0005  # of |D|: below it are the ripples of rounding
-
-
 class Extrema(NamedTuple):
-    """Refined extrema of one octave and where they are in the image, (N, 2)."""
+    """Refined extrema of one octave and their positions in the image, (N, 2)."""
 
-    found: Refined
+    refined: Refined
     xy: NDArray[np.float64]
 
 
@@ -158,12 +157,12 @@ def explore_scale_space(image: Pixels) -> Explorer:
     space = scale_space(to_grey(image))
     every = [extrema_of_octave(space, number) for number in range(min(4, len(space.octaves)))]
     shown, scale = of_width(image, HALF), HALF / image.shape[1]
-    cut_of = lru_cache(maxsize=12)(lambda number, level: draw_level(space, number, level))
+    level_of = lru_cache(maxsize=12)(lambda number, level: draw_level(space, number, level))
 
     def draw(octave: int, level: int, contrast: float, edge: float) -> Drawn:
-        own = every[octave - 1]
+        where = (octave - 1, level)
         return draw_scale_space(
-            shown, scale, space, own, (octave - 1, level), contrast, edge, cut_of(octave - 1, level)
+            shown, scale, space, every[octave - 1], where, contrast, edge, level_of(*where)
         )
 
     return Explorer(
@@ -182,44 +181,44 @@ def explore_scale_space(image: Pixels) -> Explorer:
 def extrema_of_octave(space: ScaleSpace, number: int) -> Extrema:
     """The extrema of an octave inside the image, refined; only |D| below `LEAST` is dropped."""
     octave = space.octaves[number]
-    found = refine(octave.dog, extrema(octave.dog, LEAST))
-    xy = space.pixels(octave, found.samples + found.offset)
+    refined = refine(octave.dog, extrema(octave.dog, LEAST))
+    xy = space.pixels(octave, refined.samples + refined.offset)
     inside = ((xy >= 0) & (xy <= np.array(space.image_size) - 1)).all(axis=1)
-    return Extrema(found.select(np.flatnonzero(inside)), xy[inside])
+    return Extrema(refined.select(np.flatnonzero(inside)), xy[inside])
 
 
 def draw_scale_space(
     image: Pixels,
     scale: float,
     space: ScaleSpace,
-    own: Extrema,
+    octave_extrema: Extrema,
     where: tuple[int, int],
     contrast: float,
     edge: float,
     level_drawn: Pixels,
 ) -> Drawn:
-    """D of one level beside the image; there rings are keypoints, crosses what was dropped.
+    """D of one level beside the image, on which rings are keypoints and crosses dropped extrema.
 
-    image: as large as it is shown, times `scale`; where: the octave and the level.
+    image: resized by `scale`; where: the octave and the level.
     """
     number, level = where
     shown = image.copy()
-    here = own.found.samples[:, 0] == level
-    found, xy = own.found.select(here), own.xy[here]
-    strong = np.abs(found.value) >= contrast / LEVELS
-    edges = on_edge(found.hessian, edge)
-    kept = strong & ~edges
+    here = octave_extrema.refined.samples[:, 0] == level
+    refined, xy = octave_extrema.refined.select(here), octave_extrema.xy[here]
+    strong = np.abs(refined.value) >= contrast / LEVELS
+    edges = on_edge(refined.hessian, edge)
+    keypoints = strong & ~edges
     sigma = space.sigma(number, level)
     marks(shown, xy[~strong] * scale, "tilted cross", GREY, 5)
     marks(shown, xy[strong & edges] * scale, "tilted cross", BLUE, 7)
-    marks(shown, xy[kept] * scale, "ring", ORANGE, round(6 * sigma * scale))
+    marks(shown, xy[keypoints] * scale, "ring", ORANGE, round(6 * sigma * scale))
     panels = (
         titled(shown, "keypoints orange, edges blue, weak ones grey"),
         titled(level_drawn, f"D at sigma {sigma:.1f} pixels: dark spots orange"),
     )
     says = (
         f"Octave {number + 1}, level {level}: {len(xy)} extrema of D, of which {(~strong).sum()} "
-        f"have too little contrast and {(strong & edges).sum()} lie on edges. {kept.sum()} "
+        f"have too little contrast and {(strong & edges).sum()} lie on edges. {keypoints.sum()} "
         "keypoints are left."
     )
     return Drawn(beside(*panels), says)

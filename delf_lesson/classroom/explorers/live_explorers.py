@@ -1,4 +1,4 @@
-"""Work that takes a while, beside the notebook: a job with a bar, a training to watch."""
+"""Work that takes a while, beside the notebook: a job with a progress bar, a live training."""
 
 import threading
 import time
@@ -27,7 +27,7 @@ from delf_lesson.training.delf_training import AttentionClassifier, Delf
 
 
 class JobStopped(Exception):
-    """Somebody pressed Stop."""
+    """Somebody pressed the button Stop."""
 
 
 class Bar(Shown):
@@ -57,10 +57,10 @@ class Bar(Shown):
 
 
 class Job:
-    """A button that begins some work in a thread of its own, one that stops it, and a bar.
+    """A button that starts work in a thread, a button that stops it, and a progress bar.
 
-    work: does it, step by step through the bar it is given, and returns HTML to show. What goes
-    wrong is shown as well. `thread` is where it goes on; `widget` shows all of it.
+    work: does the work, steps through the bar it is given, and returns HTML to show. Errors are
+    shown as well. `thread` runs the work; `widget` shows everything.
     """
 
     def __init__(self, label: str, tooltip: str, work: Callable[[Bar], str]) -> None:
@@ -76,7 +76,7 @@ class Job:
         self.widget = widgets.VBox([buttons, self.result])
 
     def begin(self) -> None:
-        """Begin the work; what was chosen until now counts."""
+        """Begin the work with the values chosen until now."""
         self.bar.stopped, self.result.value = False, ""
         self.start.disabled, self.stop.disabled = True, False
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -87,21 +87,21 @@ class Job:
             self.result.value = f'<div role="status">{self.work(self.bar)}</div>'
         except JobStopped:
             self.result.value = "Stopped. What was described until now is kept."
-        except Exception as error:  # whatever it is, the student has to see it
+        except Exception as error:  # the student has to see every error
             self.result.value = shown_error(error)
         finally:
             self.start.disabled, self.stop.disabled = False, True
 
 
 def duration(seconds: float) -> str:
-    """A rough time in words."""
+    """A rounded time in words."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{round(seconds / 60)} minutes"
 
 
 class LiveLoss(Shown):
-    """The loss of a training that goes on, redrawn after every epoch."""
+    """The loss of a running training, redrawn after every epoch."""
 
     def __init__(self, epochs: int, chance: float, name: str = "training") -> None:
         self.epochs, self.chance, self.name = epochs, chance, name
@@ -113,7 +113,7 @@ class LiveLoss(Shown):
         super().__init__(labelled_box([self.image], self.labels), text, self.image.value)
 
     def add(self, loss: float) -> None:
-        """One more epoch."""
+        """Add the loss of one more epoch."""
         self.losses.append(loss)
         self._redraw()
 
@@ -124,11 +124,11 @@ class LiveLoss(Shown):
 
 
 class Training(Shown):
-    """Start, pause and go on with a training, and see its loss and what it has learned.
+    """Start, pause and resume a training; see its loss and what it has learned.
 
-    begin: begins anew, and gives the loss after every step. steps: how many it takes.
-    picture: draws what was learned until now, beside the loss. It trains in a thread of its own,
-    so that the notebook can be used meanwhile; between two steps it looks whether to pause.
+    begin: restarts the training and yields the loss after every step. steps: how many it takes.
+    draw_learned: draws the current state, beside the loss. The training runs in a thread, so that
+    the notebook can be used meanwhile; between two steps it checks whether to pause.
     """
 
     def __init__(
@@ -136,36 +136,37 @@ class Training(Shown):
         begin: Callable[[], Iterator[float]],
         steps: int,
         chance: float,
-        picture: Callable[[], Pixels],
+        draw_learned: Callable[[], Pixels],
         text: str,
     ) -> None:
-        self.begin, self.steps, self.chance, self.learned = begin, steps, chance, picture
+        self.begin, self.steps, self.chance = begin, steps, chance
+        self.draw_learned = draw_learned
         self.losses: list[float] = []
         self.training: Iterator[float] | None = None
         self.thread: threading.Thread | None = None
         self.running = threading.Event()
         self.start = widgets.Button(description="Start", tooltip="Train, or go on training")
         self.pause = widgets.Button(description="Pause", disabled=True)
-        self.again = widgets.Button(description="From the beginning", disabled=True)
+        self.restart = widgets.Button(description="From the beginning", disabled=True)
         self.bar = widgets.IntProgress(max=steps, description="steps", layout={"width": "320px"})
         self.image = new_image()
         self.message, self.labels = widgets.HTML(), Labels()
         self.start.on_click(lambda _: self.go())
         self.pause.on_click(lambda _: self.running.clear())
-        self.again.on_click(lambda _: self.reset())
+        self.restart.on_click(lambda _: self.reset())
         self._draw()
         buttons = widgets.HBox(
-            [self.start, self.pause, self.again, self.bar], layout={"flex_flow": "row wrap"}
+            [self.start, self.pause, self.restart, self.bar], layout={"flex_flow": "row wrap"}
         )
         box = labelled_box([buttons, self.image, self.message], self.labels)
         super().__init__(box, text, self.image.value)
 
     def go(self) -> None:
-        """Train on in the background until the last step or a pause; `thread` is where."""
+        """Train in the background until the last step or a pause; `thread` runs the training."""
         if self.thread is not None and self.thread.is_alive():
             return
         self.running.set()
-        self._offer(training=True)
+        self._set_buttons(training=True)
         self.thread = threading.Thread(target=self._train, daemon=True)
         self.thread.start()
 
@@ -173,7 +174,7 @@ class Training(Shown):
         """Forget what was learned."""
         self.training, self.losses = None, []
         self._draw()
-        self._offer(training=False)
+        self._set_buttons(training=False)
 
     def _train(self) -> None:
         try:
@@ -182,20 +183,20 @@ class Training(Shown):
             while self.running.is_set() and len(self.losses) < self.steps:
                 self.losses.append(next(self.training))
                 self._draw()
-        except Exception as error:  # whatever it is, the student has to see it
+        except Exception as error:  # the student has to see every error
             self.message.value = shown_error(error)
         finally:
-            self._offer(training=False)
+            self._set_buttons(training=False)
 
-    def _offer(self, training: bool) -> None:
+    def _set_buttons(self, training: bool) -> None:
         done = len(self.losses) >= self.steps
         self.start.disabled, self.pause.disabled = training or done, not training
-        self.again.disabled = training or not self.losses
+        self.restart.disabled = training or not self.losses
 
     def _draw(self) -> None:
         figure = loss_figure({"training": self.losses}, self.chance, self.steps, step="mini-batch")
         loss = pixels(figure)
-        learned = self.learned()
+        learned = self.draw_learned()
         self.image.value = jpeg(beside(of_height(loss, 250), of_height(learned, 250)))
         self.bar.value = len(self.losses)
         says = f"{len(self.losses)} of {self.steps} steps"
@@ -207,17 +208,17 @@ class Training(Shown):
 def explore_attention_training(
     delf: Delf, features: Tensor, labels: Tensor, image: Pixels, steps: int = 40
 ) -> Training:
-    """Train an attention on features of pictures, and see the score of every cell of another.
+    """Train an attention on features of images, and see the score of every cell of another image.
 
-    Slide "Training for Keypoint Selection". delf: whose trunk gave the features (N, C, h, w);
+    Slide "Training for Keypoint Selection". delf: its trunk computed the features (N, C, h, w);
     labels: (N,), of classes from 0. A step is one mini-batch of 100.
     """
     classes = int(labels.max()) + 1
-    learned: dict[str, AttentionClassifier] = {}
+    trained: dict[str, AttentionClassifier] = {}
 
     def begin() -> Iterator[float]:
         torch.manual_seed(0)
-        model = learned["model"] = AttentionClassifier(features.shape[1], classes)
+        model = trained["model"] = AttentionClassifier(features.shape[1], classes)
         optimiser = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
         while True:
             for rows in torch.randperm(len(features)).split(100):
@@ -227,17 +228,17 @@ def explore_attention_training(
                 optimiser.step()
                 yield loss.item()
 
-    def picture() -> Pixels:
-        if "model" not in learned:
+    def draw_learned() -> Pixels:
+        if "model" not in trained:
             return image
-        scores = Delf(delf.trunk, learned["model"].attention).score_map(image, 0.5)
+        scores = Delf(delf.trunk, trained["model"].attention).score_map(image, 0.5)
         return overlay(image, scores, 0, float(scores.max()), cell=32)
 
     return Training(
         begin,
         steps,
         float(np.log(classes)),
-        picture,
+        draw_learned,
         "The loss of an attention in training, and the score of every cell of one picture; start, "
         "pause and go on by the buttons",
     )

@@ -50,28 +50,33 @@ from delf_lesson.retrieval.retrievers import add_images
 from delf_lesson.retrieval.voting import Result
 from delf_lesson.systems.registry import find_system
 
+SHOWN = 6  # results
+HEIGHT = 130  # pixels of a result
+SYSTEMS = ("OpenCV-RootSIFT", "DELF+FT+ATT", "DELF+FT+ATT+QE", "DIR", "siaMAC")
+TOWNS = ("albion", "lutetia")
 
-def explore_images(pictures: Sequence[RenderedImage]) -> Explorer:
-    """Choose a landmark and one of its pictures, and see what is known about it.
 
-    pictures: those without a landmark are left out. Raises ValueError if none is left.
+def explore_images(images: Sequence[RenderedImage]) -> Explorer:
+    """Choose a landmark and one of its images, and see what is known about it.
+
+    images: images without a landmark are left out. Raises ValueError if none is left.
     """
-    of: dict[str, list[RenderedImage]] = {}
-    for picture in pictures:
-        if picture.landmark:
-            of.setdefault(picture.landmark, []).append(picture)
-    if not of:
-        raise ValueError("pictures holds none of a landmark; wanted one or more")
-    most = max(len(own) for own in of.values())
+    by_landmark: dict[str, list[RenderedImage]] = {}
+    for image in images:
+        if image.landmark:
+            by_landmark.setdefault(image.landmark, []).append(image)
+    if not by_landmark:
+        raise ValueError("images holds none of a landmark; wanted one or more")
+    most = max(map(len, by_landmark.values()))
 
     def draw(landmark: str, number: int, outline: bool) -> Drawn:
-        own = of[landmark]
-        return draw_image(own[min(number, len(own)) - 1], outline)
+        views = by_landmark[landmark]
+        return draw_image(views[min(number, len(views)) - 1], outline)
 
     return Explorer(
         draw,
         {
-            "landmark": steps("landmark", {name.replace("_", " "): name for name in of}),
+            "landmark": steps("landmark", {name.replace("_", " "): name for name in by_landmark}),
             "number": slider("picture", 1, most, 1),
             "outline": switch("outline what belongs to the landmark", True),
         },
@@ -79,33 +84,28 @@ def explore_images(pictures: Sequence[RenderedImage]) -> Explorer:
     )
 
 
-def draw_image(picture: RenderedImage, outline: bool) -> Drawn:
-    """A picture, with an outline around the landmark's pixels if wanted, and what is known."""
-    image, mask = picture.read(), picture.mask()
-    drawn = of_height(image, 440)
+def draw_image(image: RenderedImage, outline: bool) -> Drawn:
+    """An image, with an outline around the landmark's pixels if wanted, and what is known."""
+    drawn = of_height(image.read(), 440)
     if outline:
-        scaled = cv2.resize(mask.astype(np.uint8), drawn.shape[1::-1], interpolation=0)
+        scaled = cv2.resize(image.mask().astype(np.uint8), drawn.shape[1::-1], interpolation=0)
         for line in cv2.findContours(scaled, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]:
             path(drawn, line[:, 0], WHITE, 4, closed=True)
             path(drawn, line[:, 0], ORANGE, 2, closed=True)
-    light = dict.fromkeys((picture.weather, picture.season))  # a weather may be a season's name
+    light = dict.fromkeys((image.weather, image.season))  # a weather may be a season's name
     says = (
-        f"{picture.name}, {picture.role}: {', '.join(light)}, "
-        f"{abs(picture.azimuth or 0):.0f}° off the front, {picture.distance or 0:.0f} m away. "
-        f"{picture.visible_share:.0%} of the landmark is in view, which counts as {picture.view}."
+        f"{image.name}, {image.role}: {', '.join(light)}, "
+        f"{abs(image.azimuth or 0):.0f}° off the front, {image.distance or 0:.0f} m away. "
+        f"{image.visible_share:.0%} of the landmark is in view, which counts as {image.view}."
     )
     return Drawn(drawn, says)
 
 
-SHOWN = 6
-HEIGHT = 130  # pixels of a result
-
-
 class RetrievalExplorer(Shown):
-    """Choose a query, switch stages on and off, and see what is found, with inlier lines.
+    """Choose a query, switch stages on and off, and see the results, with inlier lines.
 
-    Slide "Image retrieval pipeline with ours". benchmark: of it a few pictures are searched, four
-    of each landmark and as many that show none; they are described when the button is pressed.
+    Slide "Image retrieval pipeline with ours". benchmark: a few of its images are searched, four
+    of each landmark and as many without a landmark. The button describes them.
     """
 
     def __init__(
@@ -114,14 +114,14 @@ class RetrievalExplorer(Shown):
         images = few_images(benchmark, queries)
         self.pipeline = Pipeline(images, queries)
         truth = benchmark.truth
-        named = {query.name: query for query in queries}
+        by_name = {query.name: query for query in queries}
 
         def draw(query: str, **stages: bool) -> Drawn:
             if not self.pipeline.ready:
-                image = titled(of_height(named[query].read(), 240), f"the query {query}")
+                image = titled(of_height(by_name[query].read(), 240), f"the query {query}")
                 return Drawn(image, "Nothing is described yet: press the button below.")
             on = Stages(**stages)
-            drawn = draw_results(named[query], self.pipeline.search(query, on), truth[query])
+            drawn = draw_results(by_name[query], self.pipeline.search(query, on), truth[query])
             if on.expansion and not on.verification:
                 says = f"{drawn.says} Query expansion needs verification, so it is left out."
                 return replace(drawn, says=says)
@@ -139,7 +139,7 @@ class RetrievalExplorer(Shown):
         self.explorer = Explorer(
             draw,
             {
-                "query": steps("query", list(named)),
+                "query": steps("query", list(by_name)),
                 "attention": switch("attention", True),
                 "codes": switch("codes of 20 bytes", False),
                 "verification": switch("verification", True),
@@ -157,13 +157,14 @@ class RetrievalExplorer(Shown):
 
 def draw_results(query: Query, results: Sequence[Result], truth: Truth) -> Drawn:
     """The first results beside the query, with lines between inliers, framed by right or wrong."""
-    asked, panels, kinds = query.read(), [], []
+    query_image, panels, kinds = query.read(), [], []
     for rank, result in enumerate(results[:SHOWN], start=1):
         kind = verdict(Path(result.image).stem, truth)
         kinds.append(kind)
         colour = {"right": BLUE, "wrong": ORANGE, "junk": GREY}[kind]
         proof = f"{result.inliers} inliers" if result.inliers else f"vote {result.vote:.2f}"
-        panels.append(titled(_pair(asked, result, colour, kind), f"{rank}. {kind}, {proof}"))
+        pair = _pair(query_image, result, colour, kind)
+        panels.append(titled(pair, f"{rank}. {kind}, {proof}"))
     rows = [beside(*panels[k : k + 3]) for k in range(0, len(panels), 3)]
     first = next((rank for rank, kind in enumerate(kinds, start=1) if kind == "wrong"), None)
     wrong = f"the first wrong one has rank {first}" if first else "none of them is wrong"
@@ -177,7 +178,7 @@ def draw_results(query: Query, results: Sequence[Result], truth: Truth) -> Drawn
 def _pair(query: Pixels, result: Result, colour: tuple[int, int, int], kind: str) -> Pixels:
     """The query and a result at one height, in a frame, with a line for each inlier."""
     image, width = _read(result.image), (WIDTH - 2 * GAP) // 3
-    aspects = sum(one.shape[1] / one.shape[0] for one in (query, image))
+    aspects = sum(part.shape[1] / part.shape[0] for part in (query, image))
     height = min(HEIGHT, int((width - GAP - 1) / aspects))
     both, left, right, start = side_by_side(query, image, height)
     for x0, y0, x1, y1 in result.lines[:60]:
@@ -191,14 +192,10 @@ def _read(path: str) -> Pixels:
     return read_image(path)
 
 
-SYSTEMS = ("OpenCV-RootSIFT", "DELF+FT+ATT", "DELF+FT+ATT+QE", "DIR", "siaMAC")
-TOWNS = ("albion", "lutetia")
-
-
 class OwnPhoto(Shown):
-    """Upload a photograph and search a town, or a folder of your own, by a system of the lesson.
+    """Upload a photo and search a town, or your own folder, with a system of the lesson.
 
-    A folder counts where one is named. Photographs stay on the computer that the notebook runs on.
+    If a folder is named, it is searched. Photos stay on the computer that runs the notebook.
     """
 
     def __init__(self, cache: FeatureCache | None = None) -> None:
@@ -230,14 +227,14 @@ class OwnPhoto(Shown):
         folder = self.folder.value.strip()
         images = list_images(folder) if folder else load(self.town.value).images
         system = find_system(self.system.value)
-        picture, says = search_images(system.name, images, query, bar, self.cache)
-        self.image.value, self.image.layout.display = jpeg(picture), ""
+        figure, says = search_images(system.name, images, query, bar, self.cache)
+        self.image.value, self.image.layout.display = jpeg(figure), ""
         self.labels.alt = says
         return says
 
 
 def read_bytes(name: str, content: bytes) -> Pixels:
-    """The image in a file's bytes. Raises ValueError naming the file if it is none."""
+    """The image in a file's bytes. Raises ValueError naming the file if it holds no image."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(name).name
         path.write_bytes(content)
@@ -254,7 +251,7 @@ def search_images(
     progress: Bar,
     cache: FeatureCache | None = None,
 ) -> tuple[Pixels, str]:
-    """The first results as a picture, and a sentence on them; what cannot be read is left out."""
+    """The first results as an image, and a sentence on them; unreadable images are left out."""
     retriever = find_system(system).retriever(cache)
     described_query = retriever.describe(query)
     skipped: dict[str, str] = {}
@@ -263,7 +260,11 @@ def search_images(
         raise ValueError(f"none of the {len(images)} images can be searched; choose others")
     results = retriever.rank(described_query, top=6).results
     left_out = f" {len(skipped)} could not be used." if skipped else ""
-    sure = sum(result.inliers > 0 for result in results)
-    proof = f"{sure} of the first {len(results)} are verified" if sure else "nothing is verified"
+    verified = sum(result.inliers > 0 for result in results)
+    proof = (
+        f"{verified} of the first {len(results)} are verified"
+        if verified
+        else "nothing is verified"
+    )
     says = f"{len(retriever)} pictures were searched; {proof}.{left_out}"
     return pixels(draw_ranking(query, results, name="your photograph")), says

@@ -47,15 +47,18 @@ from delf_lesson.systems.specification import QE_IMAGES
 PARTS, BITS, PROBES = (5, 10, 20), (4, 5, 6, 8), (1, 2, 4, 8, 16, 32)
 LISTS = 32
 NEAREST = 20
-LEAST = 39 * 256  # below that FAISS warns that centroids are badly placed
+LEAST = 39 * 256  # with fewer FAISS warns that centroids are badly placed
+KEYPOINTS = 300  # an image: few, so that a search is done at once and selection matters
+SCALES = (0.5, 2**-0.5, 1.0)  # of the pyramid; the larger ones take three quarters of the time
+EACH = 4  # images of each landmark
 
 
 @dataclass(frozen=True, eq=False)
-class Coded:
-    """What one index of codes makes of some descriptors.
+class CodeIndex:
+    """Measurements of one index of codes.
 
-    recalls: the share of the true nearest that is found, by how many lists are looked into.
-    decoded: what the code of the first descriptor stands for (D,).
+    bytes: of a code. recalls: the share of the true nearest neighbours that are found, by the
+    number of probed lists. decoded: the first descriptor (D,), decoded from its code.
     """
 
     bytes: float
@@ -65,8 +68,8 @@ class Coded:
 
 def code_all(
     rows: NDArray[np.float32], queries: NDArray[np.float32]
-) -> dict[tuple[int, int], Coded]:
-    """Every number of parts and bits, on descriptors (N, D) searched for queries (Q, D).
+) -> dict[tuple[int, int], CodeIndex]:
+    """Every number of parts and bits, for descriptors (N, D) searched for queries (Q, D).
 
     Raises ValueError if D is no multiple of all `PARTS`, or N too few to train 256 centroids on.
     """
@@ -75,7 +78,7 @@ def code_all(
     exact = faiss.IndexFlatL2(rows.shape[1])
     exact.add(rows)
     truth = exact.search(queries, NEAREST)[1]
-    found = {}
+    indexes = {}
     for parts in PARTS:
         for bits in BITS:
             compression = Compression(lists=LISTS, parts=parts, bits=bits)
@@ -88,32 +91,32 @@ def code_all(
                 hits = sum(len(set(a) & set(b)) for a, b in zip(near, truth, strict=True))
                 recalls[probes] = hits / truth.size
             index.make_direct_map()
-            found[parts, bits] = Coded(parts * bits / 8, recalls, index.reconstruct(0))
-    return found
+            indexes[parts, bits] = CodeIndex(parts * bits / 8, recalls, index.reconstruct(0))
+    return indexes
 
 
 def explore_codes(rows: NDArray[np.float32], queries: NDArray[np.float32]) -> Explorer:
-    """Choose an index of codes: what share of the nearest it finds, and what it takes.
+    """Choose an index of codes; see the share of nearest neighbours it finds, and its memory.
 
     Section 4.4 of the paper. rows: the descriptors (N, D) that are searched; queries: (Q, D).
-    Every choice is trained and measured here before the first picture, some seconds in all.
+    Every choice is trained and measured before the first drawing, some seconds in all.
     """
-    coded = code_all(rows, queries)
-    figure = _figure(coded)
+    indexes = code_all(rows, queries)
+    figure = _figure(indexes)
     base, to_pixels = pixels(figure), figure.axes[0].transData.transform
 
     def draw(parts: int, bits: int, probes: int) -> Drawn:
-        own = coded[parts, bits]
-        recall = own.recalls[probes]
+        chosen = indexes[parts, bits]
+        recall = chosen.recalls[probes]
         plot = base.copy()
-        x, y = to_pixels((own.bytes, recall))
+        x, y = to_pixels((chosen.bytes, recall))
         for radius, colour in ((9, BLACK), (6, ORANGE)):
             ring(plot, (x, base.shape[0] - y), radius, colour, 3)
-        bars = _numbers(rows[0], own.decoded)
+        bars = _numbers(rows[0], chosen.decoded)
         says = (
-            f"{parts} parts of {bits} bits are {own.bytes:g} bytes a descriptor instead of "
+            f"{parts} parts of {bits} bits are {chosen.bytes:g} bytes a descriptor instead of "
             f"{4 * rows.shape[1]}. Looking into {probes} of {LISTS} lists finds {recall:.0%} of "
-            f"the {NEAREST} nearest. A billion such codes take {own.bytes:.1f} GB."
+            f"the {NEAREST} nearest. A billion such codes take {chosen.bytes:.1f} GB."
         )
         return Drawn(beside(of_width(plot, 500), bars), says)
 
@@ -129,16 +132,16 @@ def explore_codes(rows: NDArray[np.float32], queries: NDArray[np.float32]) -> Ex
     )
 
 
-def _figure(coded: dict[tuple[int, int], Coded]) -> Figure:
+def _figure(indexes: dict[tuple[int, int], CodeIndex]) -> Figure:
     """Recall over bytes, a curve for every number of lists."""
-    order = sorted(coded.values(), key=lambda one: one.bytes)
+    order = sorted(indexes.values(), key=lambda index: index.bytes)
     with rc_context(LOOK):
         figure = new_figure(4.0, 6.4)
         axes = figure.add_subplot()
         for probes, (colour, style) in zip(PROBES, styles(len(PROBES)), strict=True):
             label = f"{probes} of {LISTS} lists" if probes > 1 else f"1 of {LISTS} lists"
-            recalls = [one.recalls[probes] for one in order]
-            sizes = [one.bytes for one in order]
+            recalls = [index.recalls[probes] for index in order]
+            sizes = [index.bytes for index in order]
             axes.plot(sizes, recalls, style[0], color=colour, label=label, markersize=5)
         axes.set(xlabel="bytes of a code", ylabel=f"share of the {NEAREST} nearest found")
         axes.set_ylim(0, 1)
@@ -148,7 +151,7 @@ def _figure(coded: dict[tuple[int, int], Coded]) -> Figure:
 
 
 def _numbers(descriptor: NDArray[np.float32], decoded: NDArray[np.float32]) -> Pixels:
-    """A descriptor as bars, and as steps what its code stands for; both from -most to most."""
+    """A descriptor as bars, and its decoded code as steps; both from -most to most."""
     width, height = 360, 220
     most = float(np.abs(descriptor).max()) * 1.05
     canvas = white(height, width)
@@ -163,18 +166,13 @@ def _numbers(descriptor: NDArray[np.float32], decoded: NDArray[np.float32]) -> P
     return above(titled(canvas, "one descriptor (bars), its code (line)"))
 
 
-KEPT = 300  # keypoints an image: few, so that a search is done at once and selection matters
-SCALES = (0.5, 2**-0.5, 1.0)  # of the pyramid; the larger ones take three quarters of the time
-EACH = 4  # pictures of each landmark
-
-
 @dataclass(frozen=True)
 class Stages:
     """Which stages of the pipeline are on.
 
-    attention: cells are chosen by their attention score, or else by their norm. codes: 20 bytes a
+    attention: cells are selected by their attention score, else by their norm. codes: 20 bytes a
     descriptor instead of all numbers. verification, expansion: RANSAC, and a second search with
-    what it verified. fusion: the mean with DIR, one part to three.
+    the verified images. fusion: the mean with DIR, one part to three.
     """
 
     attention: bool = True
@@ -185,28 +183,28 @@ class Stages:
 
 
 class Pipeline:
-    """The lecture's pipeline over a few pictures, every stage of which can be left out.
+    """The lecture's pipeline over a few images; every stage can be left out.
 
-    Describe the pictures first, which takes a while; searching them then takes a moment.
+    Describe the images first, which takes a while. A search then takes a moment.
     """
 
     def __init__(self, images: Sequence[Path], queries: Sequence[Query]) -> None:
         self.images, self.queries = images, {query.name: query for query in queries}
         self.retrievers: dict[tuple[bool, bool], FusedRetriever] = {}
-        self._known: dict[tuple[str, Stages], list[Result]] = {}
+        self._rankings: dict[tuple[str, Stages], list[Result]] = {}
 
     @property
     def ready(self) -> bool:
-        """Whether all pictures are described."""
+        """Whether all images are described."""
         return len(self.retrievers) == 4
 
     def describe(self, cache: FeatureCache | None, progress: Bar) -> None:
-        """Describe all pictures and queries by DELF, both ways to select, and by DIR."""
-        found = load_trained("attention")
+        """Describe all images and queries by DELF, with both selections, and by DIR."""
+        trained = load_trained("attention")
         few = partial(
-            Delf, found.trunk, reduction=found.reduction, max_features=KEPT, scales=SCALES
+            Delf, trained.trunk, reduction=trained.reduction, max_features=KEYPOINTS, scales=SCALES
         )
-        by_attention, by_norm = few(attention=found.attention), few()
+        by_attention, by_norm = few(attention=trained.attention), few()
         whole = load_global("dir", scales=(1.0,))
         code = Compression(lists=32, parts=20, bits=8)
         retrievers = {
@@ -229,15 +227,15 @@ class Pipeline:
             retriever.whole.describe(query.read())
         for retriever in progress(list(retrievers.values()), "Indexing"):
             _ = retriever.local.index
-        self._known.clear()
+        self._rankings.clear()
         self.retrievers = retrievers
 
     def search(self, query: str, stages: Stages) -> list[Result]:
-        """The ranking for a query with the stages that are on. ValueError before `describe`."""
+        """The ranking for a query with the chosen stages. Raises ValueError before `describe`."""
         if not self.ready:
             raise ValueError("nothing is described yet; press the button first")
         key = (query, stages)
-        if key not in self._known:
+        if key not in self._rankings:
             fused = self.retrievers[stages.attention, stages.codes]
             fused.local.ranking = replace(
                 DELF_RANKING,
@@ -248,18 +246,18 @@ class Pipeline:
                 expand_inliers=12,
             )
             retriever: Retriever = fused if stages.fusion else fused.local
-            self._known[key] = retriever.search(self.queries[query].read()).results
-        return self._known[key]
+            self._rankings[key] = retriever.search(self.queries[query].read()).results
+        return self._rankings[key]
 
 
 def few_images(benchmark: Benchmark, queries: Sequence[Query]) -> list[Path]:
-    """Four pictures of each query's landmark and as many in all that show none, spread evenly."""
+    """Four images of each query's landmark, and one image without a landmark for each query."""
     paths = {benchmark.name_of(path): path for path in benchmark.images}
     wanted: list[str] = []
     for query in queries:
         positives = sorted(benchmark.truth[query.name].positives - set(wanted))
         wanted += positives[:: max(1, len(positives) // EACH)][:EACH]
-    known = set().union(*(t.positives | t.junk for t in benchmark.truth.values()))
+    known = set().union(*(truth.positives | truth.junk for truth in benchmark.truth.values()))
     others = sorted(set(paths) - known)
     wanted += others[:: max(1, len(others) // len(queries))][: len(queries)]
     return [paths[name] for name in wanted]

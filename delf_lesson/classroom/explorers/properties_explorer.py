@@ -1,4 +1,4 @@
-"""Turn, shrink, blur and darken a picture, and watch keypoints come again or not (notebook 02)."""
+"""Turn, shrink, blur and darken an image, and see which keypoints repeat (lab 02)."""
 
 from collections.abc import Callable, Sequence
 
@@ -34,9 +34,9 @@ from delf_lesson.classroom.explorers.explorer import Drawn, Explorer, slider
 from delf_lesson.features import LocalFeatures
 from delf_lesson.images import Pixels, to_grey
 
-LOOKED_AT = 240  # pixels of width at which keypoints are looked for, so that it is done at once
-SIDE = 300  # pixels of the square that a picture is shown on
-KEPT = 150
+DETECTION_WIDTH = 240  # pixels: small, so that keypoints are detected at once
+SIDE = 300  # pixels of the square that an image is shown on
+KEYPOINTS = 150  # an image and detector
 
 
 def explore_properties(image: Pixels) -> Explorer:
@@ -44,16 +44,16 @@ def explore_properties(image: Pixels) -> Explorer:
 
     Slide "Classical Keypoint & Local Descriptor Properties".
     """
-    small = of_width(image, LOOKED_AT)
+    small = of_width(image, DETECTION_WIDTH)
     first = keypoints(small)
 
     def draw(turn: int, size: float, gamma: float, blur: float, noise: int) -> Drawn:
         steps: list[Callable[[Pixels], View]] = []
-        steps += [lambda one: rotated(one, turn)] if turn else []
-        steps += [lambda one: scaled(one, size)] if size != 1 else []
-        steps += [lambda one: lit(one, gamma)] if gamma != 1 else []
-        steps += [lambda one: blurred(one, blur)] if blur else []
-        steps += [lambda one: noisy(one, noise)] if noise else []
+        steps += [lambda image: rotated(image, turn)] if turn else []
+        steps += [lambda image: scaled(image, size)] if size != 1 else []
+        steps += [lambda image: lit(image, gamma)] if gamma != 1 else []
+        steps += [lambda image: blurred(image, blur)] if blur else []
+        steps += [lambda image: noisy(image, noise)] if noise else []
         view = changed(small, steps)
         return draw_properties(view, first, keypoints(view.second))
 
@@ -78,46 +78,46 @@ def changed(image: Pixels, steps: Sequence[Callable[[Pixels], View]]) -> View:
         view = step(last)
         assert isinstance(view.truth, Homography)
         matrix, last = view.truth.matrix @ matrix, view.second
-    sizes = [(one.shape[1], one.shape[0]) for one in (image, last)]
+    sizes = [(each.shape[1], each.shape[0]) for each in (image, last)]
     return View(image, last, Homography(matrix, *sizes))
 
 
 def keypoints(image: Pixels) -> dict[str, LocalFeatures]:
     """The strongest keypoints of DoG, by OpenCV, and of Harris; without descriptors."""
     grey = to_grey(image)
-    dog = cv2.SIFT.create(nfeatures=KEPT, enable_precise_upscale=True).detect(grey, None)
-    found = {
+    dog = cv2.SIFT.create(nfeatures=KEYPOINTS, enable_precise_upscale=True).detect(grey, None)
+    detected = {
         "DoG": Keypoints(
-            np.array([one.pt for one in dog]).reshape(-1, 2),
-            np.array([one.size / 2 for one in dog]),
-            np.array([one.response for one in dog]),
+            np.array([keypoint.pt for keypoint in dog]).reshape(-1, 2),
+            np.array([keypoint.size / 2 for keypoint in dog]),
+            np.array([keypoint.response for keypoint in dog]),
         ),
-        "Harris": harris_keypoints(grey).strongest(KEPT),
+        "Harris": harris_keypoints(grey).strongest(KEYPOINTS),
     }
     size = (image.shape[1], image.shape[0])
     return {
-        name: own.described(np.ones((len(own), 1), np.float32), size, size)
-        for name, own in found.items()
+        name: each.described(np.ones((len(each), 1), np.float32), size, size)
+        for name, each in detected.items()
     }
 
 
 def draw_properties(
     view: View, first: dict[str, LocalFeatures], second: dict[str, LocalFeatures]
 ) -> Drawn:
-    """Both images with DoG's keypoints, orange where they come again, and the shares as bars.
+    """Both images with DoG's keypoints, orange if they repeat, and the shares as bars.
 
     first, second: the keypoints of "DoG" and of "Harris" in each image.
     """
     same = {name: correspondences(first[name], second[name], view.truth) for name in first}
     longest = max(*view.first.shape[:2], *view.second.shape[:2])
     panels = [
-        titled(_rings(one, features["DoG"], own, SIDE / longest), title)
-        for one, features, own, title in (
+        titled(_rings(image, features["DoG"], repeated, SIDE / longest), title)
+        for image, features, repeated, title in (
             (view.first, first, same["DoG"].first, "before, keypoints of DoG"),
             (view.second, second, same["DoG"].second, "after, those that repeat orange"),
         )
     ]
-    shares = {name: float(np.nan_to_num(own.repeatability)) for name, own in same.items()}
+    shares = {name: float(np.nan_to_num(pairs.repeatability)) for name, pairs in same.items()}
     says = (
         f"Of DoG's keypoints {shares['DoG']:.0%} come again with the same region, of Harris' "
         f"{shares['Harris']:.0%}."
@@ -125,12 +125,12 @@ def draw_properties(
     return Drawn(beside(*panels, _share_bars(shares)), says)
 
 
-def _rings(image: Pixels, features: LocalFeatures, again: NDArray, scale: float) -> Pixels:
+def _rings(image: Pixels, features: LocalFeatures, repeated: NDArray, scale: float) -> Pixels:
     """An image on a square, its keypoints as rings of twice their sigma."""
     shown = of_width(image, max(1, round(image.shape[1] * scale)))
-    come = np.isin(np.arange(len(features)), again)
+    repeats = np.isin(np.arange(len(features)), repeated)
     for at, size, known in sorted(
-        zip(features.xy * scale, features.scales, come, strict=True), key=lambda row: row[2]
+        zip(features.xy * scale, features.scales, repeats, strict=True), key=lambda row: row[2]
     ):
         radius = 2 * BASE_SIGMA / float(size) * scale
         ring(shown, at, radius, ORANGE if known else GREY, 2 if known else 1, rim=False)

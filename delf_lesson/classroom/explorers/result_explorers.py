@@ -1,4 +1,4 @@
-"""Explorers of lab 07: the threshold of precision and recall, and one row measured again."""
+"""Explorers of lab 07: the threshold of precision and recall, and one row measured live."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -47,6 +47,8 @@ from delf_lesson.systems.registry import find_system
 
 ROWS, COLUMNS = 4, 2  # of the results shown
 THUMB = (84, 63)  # pixels of width and height
+Cells = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""Cells of the table of results by system and set."""
 
 
 def explore_threshold(
@@ -56,7 +58,7 @@ def explore_threshold(
     most: int,
     first: int,
 ) -> Explorer:
-    """Choose from how many inliers on results are returned: precision, recall, and what comes in.
+    """Choose the number of inliers above which results are returned; see precision and recall.
 
     Slide "Precision & Recall Result". curves: by system; cells: of the table, by system, all of
     this benchmark; most: the slider's end. Raises ValueError if a system has a curve and no cell.
@@ -69,21 +71,21 @@ def explore_threshold(
     to_pixels = figure.axes[0].transData.transform
     height = base.shape[0]
     paths = {benchmark.name_of(path): path for path in benchmark.images}
-    asked = {query.name: query for query in benchmark.queries}
+    queries = {query.name: query for query in benchmark.queries}
     returned = {name: first_results(cells[name]["first"]) for name in curves}
 
     thumb_of = lru_cache(maxsize=None)(
-        lambda name: thumb(asked[name].read() if name in asked else read_image(paths[name]))
+        lambda name: thumb(queries[name].read() if name in queries else read_image(paths[name]))
     )
 
     def draw(threshold: int, system: str) -> Drawn:
         places = {name: curve.at(threshold) for name, curve in curves.items()}
         x, y = to_pixels([(recall, precision) for precision, recall in places.values()]).T
         plot = mark_places(base, np.stack([x, height - y], axis=1))
-        entered = [one for one in returned[system] if one[2] >= threshold][-ROWS * COLUMNS :]
+        entered = [result for result in returned[system] if result[2] >= threshold]
         pairs = [
             came_in(thumb_of(query), thumb_of(image), score, kind)
-            for query, image, score in entered
+            for query, image, score in entered[-ROWS * COLUMNS :]
             for kind in [verdict(image, benchmark.truth[query])]
         ]
         precision, recall = places[system]
@@ -107,8 +109,8 @@ def explore_threshold(
 
 def first_results(first: Mapping[str, Sequence[Sequence[Any]]]) -> list[tuple[str, str, float]]:
     """The first results of all queries, (query, image, score), the best score first."""
-    found = [(query, image, score) for query, own in first.items() for image, score in own]
-    return sorted(found, key=lambda one: -one[2])
+    flat = [(query, image, score) for query, results in first.items() for image, score in results]
+    return sorted(flat, key=lambda result: -result[2])
 
 
 def mark_places(plot: Pixels, places: NDArray) -> Pixels:
@@ -127,31 +129,28 @@ def as_rgb(colour: str) -> Colour:
 
 
 def thumb(image: Pixels) -> Pixels:
-    """An image as small as it is shown."""
+    """A thumbnail of an image."""
     return cv2.resize(image, THUMB, interpolation=cv2.INTER_AREA)
 
 
 def came_in(query: Pixels, image: Pixels, score: float, kind: str) -> Pixels:
-    """A query and one of its results, both small, in a frame of its verdict."""
+    """A query and one of its results, both small, in a frame that shows the verdict."""
     colour = {"right": BLUE, "wrong": ORANGE, "junk": GREY}[kind]
     pair = beside(query, framed(image, colour, dashed=kind != "right"))
     return titled(pair, f"{int(score)} inliers: {kind}")
 
 
 def in_columns(pairs: Sequence[Pixels]) -> Pixels:
-    """Pairs row by row; white where nothing came in."""
+    """Pairs row by row, filled up with white."""
     empty = titled(white(THUMB[1], 2 * THUMB[0] + GAP), "" if pairs else "nothing comes in")
     filled = [*pairs, *[empty] * (ROWS * COLUMNS - len(pairs))]
     return above(*(beside(*filled[k : k + COLUMNS]) for k in range(0, len(filled), COLUMNS)))
 
 
-Cells = Mapping[str, Mapping[str, Mapping[str, Any]]]
-
-
 class LiveRow(Shown):
-    """Choose a system and a set, see what the table says and how long it takes, and measure it.
+    """Choose a system and a set, see its row of the table and the time it takes, and measure it.
 
-    cells: of the table. Features are kept, so what was described once is not described again.
+    cells: of the table. Features are cached, so no image is described twice.
     """
 
     def __init__(self, cells: Cells, system: str, column: str) -> None:
@@ -159,13 +158,13 @@ class LiveRow(Shown):
         self.system = steps("system", list(cells), system)
         self.column = steps("set", list(cells[system]), column)
         self.message = widgets.HTML()
-        # What is chosen when the button is pressed counts, whatever is chosen meanwhile.
+        # The values at the press of the button count, not later changes.
         self.job = Job(
             "Measure",
             "Measure this row now",
             lambda bar: self._measure(self.system.value, self.column.value, bar),
         )
-        self.system.observe(self._offer, "value")
+        self.system.observe(self._update_sets, "value")
         self.column.observe(self._describe, "value")
         self._describe()
         rows = [widgets.HBox([self.system, self.column]), self.message, self.job.widget]
@@ -180,15 +179,15 @@ class LiveRow(Shown):
             f"{before['map']:.3f} in the table"
         )
 
-    def _offer(self, _: Any = None) -> None:
+    def _update_sets(self, _: Any = None) -> None:
         self.column.options = list(self.cells[self.system.value])
         self._describe()
 
     def _describe(self, _: Any = None) -> None:
         cell = self.cells[self.system.value][self.column.value]
-        kept, anew = estimated_seconds(cell)
+        with_cache, without_cache = estimated_seconds(cell)
         self.message.value = (
             f"In the table: mAP {cell['map']:.3f}, over {cell['queries']} queries among "
-            f"{cell['images']} pictures. Measuring it again takes about {duration(anew)}, "
-            f"or {duration(kept)} where all features are kept from before."
+            f"{cell['images']} pictures. Measuring it again takes about {duration(without_cache)}, "
+            f"or {duration(with_cache)} where all features are kept from before."
         )

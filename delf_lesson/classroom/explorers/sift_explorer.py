@@ -1,4 +1,4 @@
-"""Choose a keypoint, and see what SIFT makes of it and what it takes for the same (notebook 02)."""
+"""Choose a keypoint, and see how SIFT describes and matches it (lab 02)."""
 
 from dataclasses import dataclass
 
@@ -43,12 +43,12 @@ from delf_lesson.images import Pixels, to_grey
 
 HALF = (WIDTH - GAP) // 2
 PATCH = 128  # pixels of the enlarged patch
-KEPT = 300
+KEYPOINTS = 300  # an image
 
 
 @dataclass(frozen=True, eq=False)
 class DescribedImage:
-    """The strongest keypoints of one image and every step of describing them, N of each.
+    """The N strongest keypoints of one image, and every step of describing them.
 
     histograms: (N, 36); angles: (N,) radians; patches: (N, 22, 22).
     """
@@ -61,17 +61,17 @@ class DescribedImage:
     features: LocalFeatures
 
     @classmethod
-    def of(cls, image: Pixels, most: int = KEPT) -> "DescribedImage":
+    def of(cls, image: Pixels, most: int = KEYPOINTS) -> "DescribedImage":
         """SIFT of an image, its keypoints by the difference of Gaussians."""
         space = scale_space(to_grey(image))
-        found = dog_keypoints(space).strongest(most)
-        histograms = orientation_histograms(space, found)
+        strongest = dog_keypoints(space).strongest(most)
+        histograms = orientation_histograms(space, strongest)
         row, angles = orientation_peaks(histograms)
-        found = found.select(row)
-        patches = descriptor_patches(space, found, angles)
+        keypoints = strongest.select(row)
+        patches = descriptor_patches(space, keypoints, angles)
         size = (image.shape[1], image.shape[0])
-        features = found.described(describe_patches(patches), size, size)
-        return cls(image, found, histograms[row], angles, patches, features)
+        features = keypoints.described(describe_patches(patches), size, size)
+        return cls(image, keypoints, histograms[row], angles, patches, features)
 
 
 def explore_sift(view: View) -> Explorer:
@@ -80,8 +80,8 @@ def explore_sift(view: View) -> Explorer:
     Slide "Recap: Local Descriptor". Raises ValueError if either image has no keypoints.
     """
     first, second = DescribedImage.of(view.first), DescribedImage.of(view.second)
-    for name, one in (("first", first), ("second", second)):
-        if not len(one.features):
+    for name, described in (("first", first), ("second", second)):
+        if not len(described.features):
             raise ValueError(f"view.{name} gives no keypoints; wanted an image with texture")
     nearest, ratios = nearest_and_ratio(first.features, second.features)
     same = correspondences(
@@ -91,10 +91,10 @@ def explore_sift(view: View) -> Explorer:
     xy = first.keypoints.xy
 
     def draw(number: int, ratio: float) -> Drawn:
-        own = number - 1
-        pair = (own, int(nearest[own]))
-        right = pair in partners if own in same.rows else None
-        return draw_sift(first, second, pair, float(ratios[own]), ratio, right)
+        row = number - 1
+        pair = (row, int(nearest[row]))
+        right = pair in partners if row in same.rows else None
+        return draw_sift(first, second, pair, float(ratios[row]), ratio, right)
 
     return Explorer(
         draw,
@@ -116,34 +116,34 @@ def draw_sift(
     accepted: float,
     right: bool | None,
 ) -> Drawn:
-    """A keypoint of the first image, its nearest of the second, and how both were described.
+    """A keypoint of the first image, its nearest in the second, and how both were described.
 
-    pair: their rows. ratio: Lowe's, of this match; accepted below another. right: what the truth
-    says, None where the second image does not show the place.
+    pair: their rows. ratio: Lowe's ratio of this match, which is accepted below `accepted`. right:
+    the truth, None if the second image does not show the place.
     """
-    left, there = (of_width(one.image, HALF) for one in (first, second))
-    scale, scale_there = HALF / first.image.shape[1], HALF / second.image.shape[1]
-    for canvas, one, own, factor in (
+    left, right_image = (of_width(described.image, HALF) for described in (first, second))
+    scale, right_scale = HALF / first.image.shape[1], HALF / second.image.shape[1]
+    for canvas, described, row, factor in (
         (left, first, pair[0], scale),
-        (there, second, pair[1], scale_there),
+        (right_image, second, pair[1], right_scale),
     ):
-        marks(canvas, one.keypoints.xy * factor, "ring", GREY, 3)
-        _square(canvas, one, own, factor, ORANGE)
+        marks(canvas, described.keypoints.xy * factor, "ring", GREY, 3)
+        _square(canvas, described, row, factor, ORANGE)
     verdict = "accepted" if ratio < accepted else "refused"
     photos = beside(
         titled(left, "the first photograph"),
-        titled(there, f"its nearest in the other: {verdict} below {accepted:.2f}"),
+        titled(right_image, f"its nearest in the other: {verdict} below {accepted:.2f}"),
     )
-    numbers = (WIDTH - 2 * PATCH - 2 * GAP) // 2 - GAP
-    columns = [_column(one, own, numbers) for one, own in ((first, pair[0]), (second, pair[1]))]
+    width = (WIDTH - 2 * PATCH - 2 * GAP) // 2 - GAP
+    columns = [_column(first, pair[0], width), _column(second, pair[1], width)]
     says = (
         f"Keypoint {pair[0] + 1}: sigma {first.keypoints.sigma[pair[0]]:.1f} pixels, turned by "
         f"{np.degrees(first.angles[pair[0]]) % 360:.0f}°. "
         f"Its nearest in the other photograph has a ratio of {ratio:.2f} and is "
         f"{verdict} below {accepted:.2f}. {_VERDICTS[right]}"
     )
-    height, width = first.image.shape[:2]
-    return Drawn(above(photos, beside(*columns)), says, (0, TITLE), scale, (width, height))
+    size = (first.image.shape[1], first.image.shape[0])
+    return Drawn(above(photos, beside(*columns)), says, (0, TITLE), scale, size)
 
 
 _VERDICTS = {
@@ -153,13 +153,15 @@ _VERDICTS = {
 }
 
 
-def _square(canvas: Pixels, one: DescribedImage, own: int, factor: float, colour: tuple) -> None:
-    """The square that the descriptor is taken from, and its x axis."""
-    angle = one.angles[own]
+def _square(
+    canvas: Pixels, described: DescribedImage, row: int, factor: float, colour: tuple
+) -> None:
+    """The square of the image that the descriptor covers, and its x axis."""
+    angle = described.angles[row]
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    half = CELL_SIGMAS * one.keypoints.sigma[own] * CELLS / 2
+    half = CELL_SIGMAS * described.keypoints.sigma[row] * CELLS / 2
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half
-    middle = one.keypoints.xy[own]
+    middle = described.keypoints.xy[row]
     square = (middle + corners @ turn.T) * factor
     axis = np.stack([middle, middle + turn @ [half, 0]]) * factor
     for ink, width in ((WHITE, 5), (colour, 2)):
@@ -167,17 +169,17 @@ def _square(canvas: Pixels, one: DescribedImage, own: int, factor: float, colour
         path(canvas, axis, ink, width)
 
 
-def _column(one: DescribedImage, own: int, width: int) -> Pixels:
+def _column(described: DescribedImage, row: int, width: int) -> Pixels:
     """The patch of a keypoint, the histogram of its angles, and its 128 numbers."""
-    histogram = one.histograms[own]
+    histogram = described.histograms[row]
     _, angles = orientation_peaks(histogram[None])
     peaks = (np.rint(angles * BINS / (2 * np.pi)).astype(int) % BINS).tolist()
     tall = (PATCH - 24 - GAP) // 2
     lines = above(
         bars(histogram, (width, tall), float(histogram.max()), marked=peaks),
-        titled(bars(one.features.descriptors[own], (width, tall), 1.5 * MOST), "128 numbers"),
+        titled(bars(described.features.descriptors[row], (width, tall), 1.5 * MOST), "128 numbers"),
     )
     return beside(
-        titled(enlarged(one.patches[own], PATCH), "patch, turned"),
+        titled(enlarged(described.patches[row], PATCH), "patch, turned"),
         titled(lines, "gradients by angle, peaks orange"),
     )

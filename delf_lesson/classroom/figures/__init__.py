@@ -1,1 +1,1 @@
-"""Figures of the notebooks; each function draws one."""
+"""Figures of the notebooks; each `show_...` function draws a figure."""

@@ -1,4 +1,4 @@
-"""The figures of notebooks 03 to 05: grids, similarity and score maps, neighbours, selections."""
+"""Figures of labs 03 to 05: grids, similarity and score maps, neighbours, selections."""
 
 from collections.abc import Mapping, Sequence
 
@@ -48,8 +48,8 @@ def show_grid(image: Pixels, xy: NDArray, boxes: NDArray, alt: str) -> NotebookF
 def overlay(image: Pixels, values: NDArray, low: float, high: float, cell: float = 16) -> Pixels:
     """A map (h, w) laid over its image (H, W, 3): brighter and yellower where it is higher.
 
-    cell: pixels of the image that a value stands for: 16 divided by the pyramid's scale. Each is a
-    block, so that nobody takes the grid for something finer; the last ones may be cut off.
+    cell: pixels of the image for each value: 16 divided by the pyramid's scale. Values are blocks,
+    so that nobody takes the grid for something finer; the last blocks may be cut off.
     """
     share = np.clip((values - low) / max(high - low, 1e-9), 0, 1)
     rows, columns = (
@@ -72,9 +72,9 @@ def show_overlays(
     columns: int = 3,
     cell: float = 16,
 ) -> NotebookFigure:
-    """Maps (h, w) over their images: from `ends`, or each from its own lowest to its highest.
+    """Maps (h, w) over their images, from `ends`, or from the lowest to the highest of each map.
 
-    cell: see `overlay`. mark: `(x, y)` in the first image: the cell that was asked for.
+    cell: see `overlay`. mark: `(x, y)` of the query cell in the first image.
     """
     rows = -(-len(images) // columns)
     with rc_context(LOOK):
@@ -90,7 +90,7 @@ def show_overlays(
 
 
 def draw_mark(axes: Axes, xy: tuple[float, float]) -> None:
-    """A cross that shows on bright and on dark."""
+    """A cross that is visible on bright and on dark images."""
     axes.plot(*xy, "+", color="white", markersize=16, markeredgewidth=5)
     axes.plot(*xy, "+", color="black", markersize=14, markeredgewidth=2)
 
@@ -105,17 +105,17 @@ def draw_selected(axes: Axes, image: Pixels, xy: NDArray, on: NDArray, title: st
 
 
 def show_selected(
-    image: Pixels, kept: Mapping[str, tuple[NDArray, NDArray]], alt: str, columns: int = 2
+    image: Pixels, selected: Mapping[str, tuple[NDArray, NDArray]], alt: str, columns: int = 2
 ) -> NotebookFigure:
-    """What several ways of keeping keypoints keep of one image, by their titles.
+    """The keypoints that several methods select in one image, by their titles.
 
-    kept: points (N, 2) and whether each is on the landmark (N,).
+    selected: points (N, 2) and whether each is on the landmark (N,).
     """
-    rows = -(-len(kept) // columns)
+    rows = -(-len(selected) // columns)
     with rc_context(LOOK):
         height = 9.0 / columns * image.shape[0] / image.shape[1] * 0.95 + 0.3
         figure = new_figure(height * rows + 0.3)
-        for place, (title, (xy, on)) in enumerate(kept.items(), start=1):
+        for place, (title, (xy, on)) in enumerate(selected.items(), start=1):
             axes = figure.add_subplot(rows, columns, place)
             draw_selected(axes, image, xy, on, f"{title}: {on.mean():.0%} on the landmark")
         axes.plot([], [], "o", color=BLUE, markerfacecolor="none", label="on the landmark")
@@ -125,7 +125,7 @@ def show_selected(
 
 
 def show_stages(stages: Sequence[tuple[str, Pixels, NDArray | None]], alt: str) -> NotebookFigure:
-    """An image's way through a method: by title, the image drawn, and points (N, 2) over it."""
+    """The stages of a method: by title, the image drawn, and points (N, 2) over it."""
     columns = 3
     rows = -(-len(stages) // columns)
     with rc_context(LOOK):
@@ -142,7 +142,7 @@ def show_stages(stages: Sequence[tuple[str, Pixels, NDArray | None]], alt: str) 
 
 
 def around(image: Pixels, xy: NDArray, radius: int) -> Pixels:
-    """The image where it lies within a radius of one of the points (N, 2), and pale elsewhere."""
+    """The image within a radius of the points (N, 2), and pale elsewhere."""
     near = np.zeros(image.shape[:2], np.uint8)
     for x, y in np.rint(xy).astype(int).tolist():
         cv2.circle(near, (x, y), radius, 1, -1)
@@ -153,15 +153,15 @@ def around(image: Pixels, xy: NDArray, radius: int) -> Pixels:
 def show_neighbours(
     rows: Mapping[str, tuple[Pixels, Sequence[Pixels], Sequence[bool]]], alt: str
 ) -> NotebookFigure:
-    """What each cell shows, and what its nearest cells show, framed by right or wrong.
+    """The patch of each cell and the patches of its nearest cells, framed by right or wrong.
 
-    rows: by name, the asking patch, the patches found, nearest first, and which are right.
+    rows: by name, the query patch, the nearest patches, nearest first, and which are right.
     """
     with rc_context(LOOK):
-        columns = 1 + max(len(found) for _, found, _ in rows.values())
+        columns = 1 + max(len(patches) for _, patches, _ in rows.values())
         figure = new_figure((9.0 / columns + 0.1) * len(rows) + 0.3)
-        for row, (name, (asked, found, right)) in enumerate(rows.items()):
-            for column, patch in enumerate([asked, *found]):
+        for row, (name, (query, patches, right)) in enumerate(rows.items()):
+            for column, patch in enumerate([query, *patches]):
                 axes = figure.add_subplot(len(rows), columns, row * columns + column + 1)
                 axes.imshow(patch)
                 axes.set(xticks=[], yticks=[])
@@ -200,7 +200,7 @@ def show_curves(
 
 
 def show_loss(losses: Mapping[str, Sequence[float]], chance: float, alt: str) -> NotebookFigure:
-    """Cross-entropy after every epoch, and what guessing gives: the logarithm of the classes."""
+    """Cross-entropy after every epoch, and of guessing: the logarithm of the number of classes."""
     return png_figure(loss_figure(losses, chance), alt)
 
 
@@ -210,9 +210,9 @@ def loss_figure(
     epochs: int | None = None,
     step: str = "epoch",
 ) -> Figure:
-    """What `show_loss` draws; epochs: how many there will be, while not all are done.
+    """The figure of `show_loss`; epochs: their final number, while the training runs.
 
-    step: what there is a loss of.
+    step: the name of the x axis.
     """
     with rc_context(LOOK):
         figure = new_figure(3.4, 7.5)

@@ -1,4 +1,4 @@
-"""The figures of notebook 02: patches, orientation, the 128 numbers, matches right and wrong."""
+"""Figures of lab 02: patches, orientation, the 128 numbers, matches right and wrong."""
 
 from collections.abc import Mapping, Sequence
 
@@ -48,7 +48,7 @@ def show_patches(
 def show_on_image(
     image: Pixels, xy: NDArray, sigma: float, angle: float, alt: str, title: str = ""
 ) -> NotebookFigure:
-    """One keypoint on its image: its descriptor's square, turned, and the direction it took."""
+    """One keypoint on its image: the turned square of its descriptor, and its direction."""
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     half = 3 * sigma * CELLS / 2
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * half
@@ -126,7 +126,7 @@ def draw_numbers(axes: Axes, descriptor: NDArray, title: str = "") -> None:
 
 
 def show_descriptor(patch: NDArray, descriptor: NDArray, alt: str) -> NotebookFigure:
-    """A patch, its gradients, its 4x4 cells, and the 128 numbers that are left of it."""
+    """A patch, its gradients, its 4x4 cells, and its 128 numbers."""
     with rc_context(LOOK):
         figure = new_figure(5.4)
         grid = figure.add_gridspec(2, 3, height_ratios=[1.7, 1])

@@ -1,4 +1,7 @@
-"""The figures of the lesson: one look, alternative text, at most 900 pixels wide."""
+"""Figures of images, matches and rankings; the look and the format of all figures.
+
+Every figure has alternative text and is at most 900 pixels wide.
+"""
 
 import base64
 import io
@@ -29,7 +32,7 @@ LOOK: dict[Any, Any] = {
     "axes.titlesize": 10,
     "figure.facecolor": "white",
 }
-MOST_LINES = 60
+MOST_LINES = 60  # of correspondences in a figure
 
 
 class NotebookFigure:
@@ -110,7 +113,7 @@ def show_images(
 def show_keypoints(
     image: Pixels, features: LocalFeatures, alt: str, title: str = ""
 ) -> NotebookFigure:
-    """Keypoints over their image, each a circle of three times its sigma: the part it describes."""
+    """Keypoints over their image, as circles of three times their sigma: the part they describe."""
     with rc_context(LOOK):
         figure = new_figure(6.0, 8.0)
         axes = figure.add_subplot()
@@ -128,7 +131,7 @@ def show_keypoints(
 
 
 def side_by_side(query: Pixels, image: Pixels, height: int) -> tuple[Pixels, float, float, int]:
-    """Both images at one height with a white gap; their scales, and where the second begins."""
+    """Both images at one height with a white gap; their scales, and the x of the second image."""
     gap = 8
     parts, scales = [], []
     for part in (query, image):
@@ -183,22 +186,22 @@ def draw_ranking(
 ) -> Figure:
     """The first results, each beside the query with its inlier lines; paths must be readable.
 
-    query: an image file or array; name: what to call an array; first: the rank of the first one.
+    query: an image file or array; name: of an array; first: the rank of the first result.
     """
     results = list(results[:most])
-    asked, name = _named(query, name)
+    query_image, name = _named(query, name)
     with rc_context(LOOK):
         rows = max(1, -(-len(results) // 2))
         figure = new_figure(1.95 * rows + 0.4)
-        found = f"the best {len(results)} images found" if results else "nothing found"
+        summary = f"the best {len(results)} images found" if results else "nothing found"
         if len(results) == 1:
-            found = "one image found"
+            summary = "one image found"
         if first > 1:
-            found = f"ranks {first} to {first + len(results) - 1}"
-        figure.suptitle(f"Query {name}, {found}")
+            summary = f"ranks {first} to {first + len(results) - 1}"
+        figure.suptitle(f"Query {name}, {summary}")
         for place, result in enumerate(results, start=1):
             axes = figure.add_subplot(rows, 2, place)
-            draw_match(axes, asked, read_image(result.image), result.lines)
+            draw_match(axes, query_image, read_image(result.image), result.lines)
             proof = f"{result.inliers} inliers" if result.inliers else f"vote {result.vote:.2f}"
             axes.set_title(f"{first + place - 1}. {short_name(result.image)}: {proof}")
         return figure
@@ -220,23 +223,25 @@ def show_ranking(
 ) -> NotebookFigure:
     """`draw_ranking` for a notebook.
 
-    alt: by default it names the first image only: later ones are close and may change places on
+    alt: by default it names only the first image: later images have close scores and may swap on
         another processor, and texts are compared strictly.
     """
     if alt is None:
-        found = f"first comes {short_name(results[0].image)}" if results else "nothing was found"
-        alt = f"Ranking for the query {_named(query, name)[1]}: {found}"
+        first_image = (
+            f"first comes {short_name(results[0].image)}" if results else "nothing was found"
+        )
+        alt = f"Ranking for the query {_named(query, name)[1]}: {first_image}"
     return jpeg_figure(draw_ranking(query, results, most, name, first), alt)
 
 
 def short_name(path: str | Path, longest: int = 36) -> str:
-    """An image's folder and file name, cut at the front where it is long."""
+    """An image's folder and file name, cut at the front if it is long."""
     name = "/".join(Path(path).parts[-2:])
     return name if len(name) <= longest else f"…{name[1 - longest :]}"
 
 
 def show_bars(values: dict[str, float], label: str, alt: str, digits: int = 2) -> NotebookFigure:
-    """Horizontal bars, the first on top, each with its value to so many digits."""
+    """Horizontal bars, the first on top, each with its rounded value."""
     with rc_context(LOOK):
         figure = new_figure(0.6 + 0.3 * len(values))
         axes = figure.add_subplot()

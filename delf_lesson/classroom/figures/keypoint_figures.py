@@ -1,4 +1,4 @@
-"""The figures of notebook 01: windows, structure tensors, responses, scale space, extrema."""
+"""Figures of lab 01: windows, structure tensors, responses, scale space, extrema."""
 
 from collections.abc import Mapping, Sequence
 
@@ -35,7 +35,7 @@ def bare_image(axes: Axes, image: NDArray, title: str = "", **how: object) -> No
 
 
 def show_maps(maps: Mapping[str, NDArray], alt: str, columns: int = 2) -> NotebookFigure:
-    """Signed maps (H, W) by their titles, each with a scale of its own.
+    """Signed maps (H, W) by their titles, each with its own colour scale.
 
     Zero is white, and the colours end at the 99th percentile of absolute values on both sides.
     """
@@ -54,13 +54,13 @@ def show_maps(maps: Mapping[str, NDArray], alt: str, columns: int = 2) -> Notebo
 def show_windows(
     image: Pixels, grey: NDArray, places: Mapping[str, tuple[int, int]], alt: str
 ) -> NotebookFigure:
-    """Where each window is, what it shows, and how much every shift changes it."""
+    """The position of each window, its content, and how much every shift changes it."""
     with rc_context(LOOK):
         figure = new_figure(3.5)
         ratios = [2.4] + [1] * len(places)
         grid = figure.add_gridspec(2, 1 + len(places), width_ratios=ratios)
-        whole = figure.add_subplot(grid[:, 0])
-        bare_image(whole, image)
+        overview = figure.add_subplot(grid[:, 0])
+        bare_image(overview, image)
         changes = {name: window_change(grey, xy, MOST_SHIFT) for name, xy in places.items()}
         most = max(change.max() for change in changes.values())
         half = 12
@@ -73,9 +73,9 @@ def show_windows(
                 edgecolor=ORANGE,
                 linewidth=1.5,
             )
-            whole.add_patch(square)
+            overview.add_patch(square)
             white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-            whole.text(x, y - half - 8, name, ha="center", bbox=white)
+            overview.text(x, y - half - 8, name, ha="center", bbox=white)
             near = grey[y - half : y + half + 1, x - half : x + half + 1]
             bare_image(figure.add_subplot(grid[0, place]), near, name, vmin=0, vmax=255)
             axes = figure.add_subplot(grid[1, place])
@@ -152,7 +152,7 @@ def show_points(
     columns: int = 2,
     radius: float = 0.0,
 ) -> NotebookFigure:
-    """Points (N, 2) by their titles, each over its image; one image serves for all of them.
+    """Points (N, 2) by their titles, each over its image; a single image serves for all.
 
     radius: of a circle around each, in pixels of its image; 0 for none.
     """
@@ -197,7 +197,7 @@ def show_scale_space(
 
 
 def show_along_scale(places: Mapping[str, tuple[ScaleSpace, NDArray]], alt: str) -> NotebookFigure:
-    """D at one place `(x, y)` of an image over all octaves, by the size of the blur."""
+    """D at one point `(x, y)` of an image over all octaves, by the size of the blur."""
     with rc_context(LOOK):
         figure = new_figure(3.4, 7.5)
         axes = figure.add_subplot()

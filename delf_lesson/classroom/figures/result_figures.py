@@ -29,15 +29,15 @@ def show_rows(
     rows: Mapping[str, Mapping[str, tuple[float, float, float]]], label: str, alt: str
 ) -> NotebookFigure:
     """Values with intervals, (value, low, high), of several sets: a line for each row."""
-    sets = list(dict.fromkeys(name for own in rows.values() for name in own))
+    sets = list(dict.fromkeys(name for values in rows.values() for name in values))
     with rc_context(LOOK):
         figure = new_figure(0.9 + 0.32 * len(rows))
         axes = figure.add_subplot()
         drawn = zip(sets, styles(len(sets)), np.linspace(-0.18, 0.18, len(sets)), strict=True)
         for name, (colour, style), shift in drawn:
-            have = [(y, own[name]) for y, own in enumerate(rows.values()) if name in own]
-            heights = [y + shift for y, _ in have]
-            means, lows, highs = np.array([values for _, values in have]).T
+            present = [(y, row[name]) for y, row in enumerate(rows.values()) if name in row]
+            heights = [y + shift for y, _ in present]
+            means, lows, highs = np.array([values for _, values in present]).T
             axes.errorbar(
                 means,
                 heights,
@@ -58,29 +58,29 @@ def show_rows(
 
 
 def found_shares(
-    own: Mapping[str, Mapping[str, Any]], columns: Sequence[str]
+    cells: Mapping[str, Mapping[str, Any]], columns: Sequence[str]
 ) -> dict[tuple[str, str], float]:
-    """The share found by (condition, class) over several sets together.
+    """Recall by (condition, class) over several sets together.
 
-    own: a system's cells of the table, by set.
+    cells: a system's cells of the table, by set.
     """
     counts: dict[tuple[str, str], list[float]] = {}
     for column in columns:
-        for condition, classes in own[column]["found"].items():
+        for condition, classes in cells[column]["found"].items():
             for name, (share, count) in classes.items():
-                have = counts.setdefault((condition, name), [0.0, 0.0])
-                have[0] += share * count
-                have[1] += count
-    return {key: found / count for key, (found, count) in counts.items()}
+                total = counts.setdefault((condition, name), [0.0, 0.0])
+                total[0] += share * count
+                total[1] += count
+    return {key: hits / count for key, (hits, count) in counts.items()}
 
 
 def show_shares(
     shares: Mapping[str, Mapping[tuple[str, str], float]], label: str, alt: str
 ) -> NotebookFigure:
-    """A share for each row and (condition, class), on blue that is darker where it is higher."""
+    """A share for each row and (condition, class); higher shares are darker blue."""
     classes = list(next(iter(shares.values())))
     conditions = list(dict.fromkeys(condition for condition, _ in classes))
-    values = np.array([[own[name] for name in classes] for own in shares.values()])
+    values = np.array([[row[name] for name in classes] for row in shares.values()])
     with rc_context(LOOK):
         figure = new_figure(1.2 + 0.32 * len(values))
         axes = figure.add_subplot()
@@ -89,9 +89,9 @@ def show_shares(
             colour = "white" if value > 0.7 else "black"
             axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", color=colour)
         for condition in conditions:
-            own = [place for place, (name, _) in enumerate(classes) if name == condition]
-            axes.text(sum(own) / len(own), -0.8, condition, ha="center", va="bottom")
-            axes.axvline(own[0] - 0.5, color="black", linewidth=1.5)
+            places = [place for place, (name, _) in enumerate(classes) if name == condition]
+            axes.text(sum(places) / len(places), -0.8, condition, ha="center", va="bottom")
+            axes.axvline(places[0] - 0.5, color="black", linewidth=1.5)
         axes.set_yticks(range(len(shares)), list(shares))
         axes.set_xticks(range(len(classes)), [name for _, name in classes], rotation=60)
         axes.tick_params(length=0)
@@ -112,7 +112,7 @@ def curves_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
 
 
 def threshold_figure(curves: Mapping[str, PrecisionRecall], threshold: float) -> Figure:
-    """Precision over recall, and where each curve stands at one threshold for all."""
+    """Precision over recall, and the point of each curve at a common threshold."""
     figure = curves_figure(curves)
     axes = figure.axes[0]
     for curve, (colour, style) in zip(curves.values(), styles(len(curves)), strict=True):
@@ -133,7 +133,7 @@ _FRAMES = {"right": (BLUE, "-"), "wrong": (ORANGE, "--"), "junk": ("0.6", ":")}
 
 
 def verdict(image: str, truth: Truth) -> str:
-    """Whether an image found, by its name, is "right", "wrong" or "junk" for a query."""
+    """Whether a result, by its name, is "right", "wrong" or "junk" for a query."""
     if image in truth.junk:
         return "junk"
     return "right" if image in truth.positives else "wrong"
@@ -142,18 +142,18 @@ def verdict(image: str, truth: Truth) -> str:
 def show_first(
     cells: Mapping[str, Mapping[str, Any]], benchmark: Benchmark, query: str, alt: str
 ) -> NotebookFigure:
-    """A query, and what each system returned first, framed by right or wrong.
+    """A query and the first results of each system, framed by right or wrong.
 
     cells: of the table, by system, all of this benchmark; their "first" is drawn.
     """
-    asked = next(one for one in benchmark.queries if one.name == query)
+    query_image = next(each for each in benchmark.queries if each.name == query).read()
     paths = {benchmark.name_of(path): path for path in benchmark.images}
     columns = 1 + max(len(cell["first"][query]) for cell in cells.values())
     with rc_context(LOOK):
         figure = new_figure(1.75 * len(cells))
         for row, (system, cell) in enumerate(cells.items()):
             axes = figure.add_subplot(len(cells), columns, row * columns + 1)
-            bare_image(axes, asked.read(), f"{system}: AP {cell['average_precisions'][query]:.2f}")
+            bare_image(axes, query_image, f"{system}: AP {cell['average_precisions'][query]:.2f}")
             for place, (image, confidence) in enumerate(cell["first"][query], start=2):
                 axes = figure.add_subplot(len(cells), columns, row * columns + place)
                 unit = "cosine" if cell["confidence"] == "vote" else "inliers"
@@ -173,16 +173,17 @@ def _frame(axes: Axes, judged: str) -> None:
 
 
 class Table:
-    """Rows under a header, as Markdown: every page can show and every screen reader read it.
+    """Rows under a header, as Markdown, which every page shows and every screen reader reads.
 
-    numbers: whether all columns but the first are numbers, which stand at the right.
+    numbers: whether all columns but the first are numbers, which are aligned at the right.
     """
 
     def __init__(
         self, header: Sequence[str], rows: Sequence[Sequence[str]], numbers: bool = True
     ) -> None:
-        if odd := [row for row in rows if len(row) != len(header)]:
-            raise ValueError(f"rows: {odd[0]} has {len(odd[0])} cells; wanted {len(header)}")
+        for row in rows:
+            if len(row) != len(header):
+                raise ValueError(f"rows: {row} has {len(row)} cells; wanted {len(header)}")
         self.header, self.rows = list(header), [list(row) for row in rows]
         self.numbers = numbers
 
@@ -208,11 +209,11 @@ def map_table(
     """mAP in percent with its interval, a row for each system and a column for each set."""
 
     def cell(system: str, column: str) -> str:
-        found = cells.get(system, {}).get(column)
-        if found is None:
+        measured = cells.get(system, {}).get(column)
+        if measured is None:
             return "–"
-        low, high = found["map_interval"]
-        return f"**{100 * found['map']:.1f}** [{100 * low:.0f}, {100 * high:.0f}]"
+        low, high = measured["map_interval"]
+        return f"**{100 * measured['map']:.1f}** [{100 * low:.0f}, {100 * high:.0f}]"
 
     rows = [[system, *(cell(system, column) for column in columns)] for system in systems]
     return Table(["system", *columns], rows)

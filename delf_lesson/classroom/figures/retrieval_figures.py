@@ -44,27 +44,27 @@ def show_intervals(
 def show_lists(
     rows: NDArray, centroids: NDArray, query: NDArray, probes: int, alt: str
 ) -> NotebookFigure:
-    """Descriptors of two numbers (N, 2) in their inverted lists, and those a query (2,) looks into.
+    """Descriptors of two numbers (N, 2) in inverted lists, and the lists that a query (2,) probes.
 
     centroids: of the lists (L, 2). A descriptor belongs to the list of its nearest centroid.
     """
     nearest = np.argsort(((centroids - query) ** 2).sum(axis=1))[:probes]
-    own = ((rows[:, None] - centroids) ** 2).sum(axis=2).argmin(axis=1)
-    looked = np.isin(own, nearest)
+    list_of_row = ((rows[:, None] - centroids) ** 2).sum(axis=2).argmin(axis=1)
+    compared = np.isin(list_of_row, nearest)
     with rc_context(LOOK):
         figure = new_figure(4.6, 6.5)
         axes = figure.add_subplot()
         low, high = rows.min(axis=0) - 0.02, rows.max(axis=0) + 0.02
         x, y = np.meshgrid(*(np.linspace(a, b, 400) for a, b in zip(low, high, strict=True)))
-        places = np.stack([x.ravel(), y.ravel()], axis=1)
-        lists = ((places[:, None] - centroids) ** 2).sum(axis=2).argmin(axis=1).reshape(x.shape)
+        points = np.stack([x.ravel(), y.ravel()], axis=1)
+        lists = ((points[:, None] - centroids) ** 2).sum(axis=2).argmin(axis=1).reshape(x.shape)
         borders = (np.diff(lists, axis=0)[:, :-1] != 0) | (np.diff(lists, axis=1)[:-1] != 0)
         extent = (low[0], high[0], low[1], high[1])
         axes.imshow(borders, origin="lower", extent=extent, cmap="Greys", aspect="auto", alpha=0.5)
-        axes.scatter(rows[~looked, 0], rows[~looked, 1], s=3, color="0.6", label="not compared")
+        axes.scatter(rows[~compared, 0], rows[~compared, 1], s=3, color="0.6", label="not compared")
         axes.scatter(
-            rows[looked, 0],
-            rows[looked, 1],
+            rows[compared, 0],
+            rows[compared, 1],
             s=5,
             color=BLUE,
             label=f"in the {probes} lists looked into",
@@ -87,7 +87,7 @@ def show_lists(
 
 
 def show_code(descriptor: NDArray, decoded: NDArray, parts: int, alt: str) -> NotebookFigure:
-    """A descriptor (D,) and what its code stands for, with lines between the parts."""
+    """A descriptor (D,) and its decoded code, with lines between the parts."""
     with rc_context(LOOK):
         figure = new_figure(2.6)
         axes = figure.add_subplot()
@@ -104,7 +104,7 @@ def show_code(descriptor: NDArray, decoded: NDArray, parts: int, alt: str) -> No
 def show_tradeoff(
     points: Mapping[str, tuple[float, float]], labels: tuple[str, str], alt: str
 ) -> NotebookFigure:
-    """Named points (x, y), x on a logarithmic axis: what recall costs; labels of the two axes."""
+    """Named points (x, y), x on a logarithmic axis, as recall over time; labels: of both axes."""
     with rc_context(LOOK):
         figure = new_figure(3.6, 6.5)
         axes = figure.add_subplot()
@@ -120,9 +120,9 @@ def show_tradeoff(
 def show_growth(
     counts: Sequence[float], bytes_each: Mapping[str, float], limits: Mapping[str, float], alt: str
 ) -> NotebookFigure:
-    """Memory over the number of descriptors, of ways to keep them at so many bytes each.
+    """Memory over the number of descriptors, by the name of each format and its bytes.
 
-    limits: lines across, in bytes, by name; written below and above them in turn.
+    limits: horizontal lines, in bytes, by name; names stand below and above the lines in turn.
     """
     with rc_context(LOOK):
         figure = new_figure(3.8, 6.5)
@@ -152,11 +152,11 @@ STYLES = (
     ("#d55e00", "X:"),
     ("#666666", "*-."),
 )
-"""Colours that colour-blind eyes tell apart, each with a marker and a line of its own."""
+"""Colours that colour-blind eyes tell apart, each with its own marker and line."""
 
 
 def styles(count: int) -> tuple[tuple[str, str], ...]:
-    """Colour and line of each of `count` curves; ValueError for more than can be told apart."""
+    """Colour and line of each of `count` curves. Raises ValueError for too many curves."""
     if count > len(STYLES):
         raise ValueError(f"curves holds {count} curves; wanted {len(STYLES)} at most in one figure")
     return STYLES[:count]
@@ -173,13 +173,13 @@ def draw_curves(axes: Axes, x: Sequence[float], curves: Mapping[str, Sequence[fl
 def draw_precision_recall(
     curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], style: str | None = None
 ) -> Figure:
-    """Precision over recall, of curves by their names; style: of lines, instead of markers."""
+    """Precision over recall, of curves by their names; style: a line style instead of markers."""
     with rc_context(LOOK):
         figure = new_figure(4.2, 6.5)
         axes = figure.add_subplot()
         drawn = zip(curves.items(), styles(len(curves)), strict=True)
-        for (name, (precision, recall)), (colour, own) in drawn:
-            axes.plot(recall, precision, style or own, color=colour, label=name, markersize=4)
+        for (name, (precision, recall)), (colour, markers) in drawn:
+            axes.plot(recall, precision, style or markers, color=colour, label=name, markersize=4)
         axes.set(xlabel="recall", ylabel="precision", ylim=(0, 1.03), xlim=(0, None))
         axes.grid(alpha=0.3)
         axes.legend()
@@ -201,9 +201,8 @@ def show_invariance(
     changes: Mapping[str, Change] = CHANGES,
     columns: int = 4,
 ) -> NotebookFigure:
-    """One number of `properties.invariance` for every change: a panel each, a curve an extractor.
-
-    The mildest amount stands left, whatever its number.
+    """A number of `properties.invariance` for every change: a panel each, with a curve for each
+    extractor. The mildest amount of a change stands on the left.
     """
     rows = -(-len(curves) // columns)
     columns = min(columns, len(curves))

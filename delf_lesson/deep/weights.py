@@ -149,6 +149,21 @@ def load_trained(weights: str | Path, backbone: str = "resnet18") -> Trained:
     return Trained(trunk, attention, reduction, card["trunk"] if stage == "ft" else card)
 
 
+def save_trained(path: str | Path, trained: Trained) -> None:
+    """Write a file that `load_trained` reads, its card completed by what these networks need."""
+    trunk, reduction = trained.trunk, trained.reduction
+    tensors = {f"trunk.{name}": tensor for name, tensor in trunk.state_dict().items()}
+    if trained.attention is not None:
+        attention = trained.attention.state_dict()
+        tensors |= {f"attention.{name}": tensor for name, tensor in attention.items()}
+    if reduction is not None:
+        tensors["reduction.mean"] = torch.from_numpy(reduction.mean)
+        tensors["reduction.components"] = torch.from_numpy(reduction.components)
+    card: dict[str, Any] = {"backbone": trunk.name, "mean": trunk.mean, "std": trunk.std}
+    card["reduction"] = None if reduction is None else reduction.trained_on
+    save_weights(path, tensors, {**card, **trained.card})
+
+
 def begin_trunk(
     stage: str, weights: str | Path | None, backbone: str = "resnet18", seed: int = 0
 ) -> tuple[Trunk, dict[str, Any]]:

@@ -1,54 +1,54 @@
-"""The paper's two stages of training, and the trunk that stands in for ImageNet's.
+"""Training DELF: the trunk by classification, then attention on the frozen trunk.
 
-Slides "Train Local Descriptor Network by using Classification task" and "Training for Keypoint
-Selection"; labs 04 and 05. Several processes (`torchrun`) share each batch.
+The paper's sections 3.1 and 3.2; slides "Train Local Descriptor Network by using Classification
+task" and "Training for Keypoint Selection"; labs 04 and 05. Stage "base" trains a trunk from random
+weights on attributes of the renderings and so stands in for ImageNet. Stage "ft" fine-tunes it on
+landmarks. Stage "attention" learns which cells to keep. `torchrun` shares batches over processes.
 """
 
 import hashlib
-import math
 import random
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, DistributedSampler, RandomSampler
+from torch.utils.data import DataLoader, DistributedSampler
 
-from delf_lesson.deep.backbone import Trunk, values_digest
+from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Attention, Delf
 from delf_lesson.deep.reduction import Pca
-from delf_lesson.deep.weights import save_weights
+from delf_lesson.deep.weights import Trained, save_trained
 from delf_lesson.training.checkpoints import (
     Metrics,
-    Run,
+    TrainingRun,
     join_processes,
+    run_identity,
     seed_everything,
     sum_over_processes,
 )
-from delf_lesson.training.training_data import ClassificationDataset, Examples, augmentation
+from delf_lesson.training.training_data import ClassificationDataset, augmentation, training_loader
 
 Stage = Literal["base", "ft", "attention"]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train.
+    """How to train one stage.
 
-    epochs; batch: pictures over all processes; rate: the highest learning rate, reached after a
-    tenth of the steps and brought to 0 along a cosine; size: pixels, the side of a crop; smallest:
-    the least share of a picture that a crop shows; flip: mirror half of them; decay: of weights;
-    smoothing: of labels; seed; bf16: half precision in the forward pass, which pays on GPUs and
-    on few processors; workers: of the loader.
+    batch: images over all processes. rate: the highest learning rate, see `rate_factor`. size:
+    side of a crop in pixels. smallest: least share of an image that a crop shows. flip: mirror half
+    of the crops. decay: of weights. smoothing: of labels. bf16: half precision in the forward pass,
+    which pays on GPUs and on few processors. workers: processes that read images.
 
     The paper cuts a centred square, resizes it to 250 (stage two: 900) and crops 224 (720) of it.
-    Our pictures have 224 pixels and are far fewer, so crops vary in size and colour. Stage two
-    enlarges them: it scores what the pyramid's finest scales will show of larger pictures.
+    Our images have 224 pixels and are far fewer, so crops vary in size and colour. Stage two
+    enlarges them: it scores what the pyramid's finest scales will show of larger images.
     """
 
     epochs: int = 20
@@ -78,51 +78,6 @@ RECIPES: dict[Stage, Recipe] = {
 }
 
 
-def rate_factor(step: int, steps: int) -> float:
-    """Share of the highest rate: a line up for a tenth of the steps, then down along a cosine."""
-    rising = max(1, steps // 10)
-    if step < rising:
-        return (step + 1) / rising
-    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
-
-
-GAMMAS = (0.25, 2**-1.5, 0.5, 2**-0.5, 1.0)
-"""By which a whole mini-batch is rescaled in stage two (the paper's section 3.2)."""
-
-
-LENGTH = 16.0
-"""What a mean of unit descriptors is multiplied by before it is classified: it is below 1 long."""
-
-
-def attend(features: Tensor, scores: Tensor) -> Tensor:
-    """The mean of the cells' unit descriptors, weighted by their scores: (N, C).
-
-    features (N, C, H, W), scores (N, 1, H, W). Descriptors are brought to unit length first, so
-    that the score alone says how much a cell counts.
-
-    The paper's equation 1 is the weighted sum, the public code divides it by the number of cells,
-    and we divide by the sum of the scores, so that scores count against each other only. In trials
-    on a half-trained trunk the sum did not train at a rate of 0.01 (the loss stayed at
-    log(classes)), and of the best 300 cells of a city's pictures 0.66 lay on the landmark with the
-    public code's mean, 0.72 with the weighted mean, at the best of the rates tried for each.
-    """
-    weighted = (F.normalize(features, dim=1) * scores).sum(dim=(2, 3))
-    return weighted / scores.sum(dim=(2, 3)).clamp(min=1e-6)
-
-
-class AttentionClassifier(nn.Module):
-    """What stage two trains: attention and a linear layer on frozen features (section 3.2)."""
-
-    def __init__(self, channels: int, classes: int) -> None:
-        super().__init__()
-        self.attention = Attention(channels)
-        self.classifier = nn.Linear(channels, classes)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Features (N, C, H, W) to logits (N, classes)."""
-        return self.classifier(LENGTH * attend(features, self.attention(features)))
-
-
 class TrunkClassifier(nn.Module):
     """Stage one: the trunk, global average pooling, and a linear layer for each task."""
 
@@ -137,12 +92,50 @@ class TrunkClassifier(nn.Module):
         return [head(pooled) for head in self.heads]
 
 
-class DelfClassifier(nn.Module):
-    """Stage two: attention over a frozen trunk, by the same loss.
+def attend(features: Tensor, scores: Tensor) -> Tensor:
+    """Pool a grid by attention: the mean of unit descriptors, weighted by their scores (N, C).
 
-    The trunk is frozen whole, its batch statistics too: trained together from the start, attention
-    and descriptors gave weak models (section 3.2). A batch is rescaled by one random gamma, so
-    that attention sees landmarks of many sizes.
+    features (N, C, H, W), scores (N, 1, H, W). All descriptors get unit length first, so that only
+    the score decides how much a cell counts.
+
+    The paper's equation 1 is the weighted sum, the public code divides it by the number of cells,
+    and we divide by the sum of the scores, so that scores only count against each other. We tried
+    all three on a half-trained trunk. The sum did not train at a rate of 0.01: the loss stayed at
+    log(classes). With the best rate tried for each, 0.66 of the best 300 cells lay on the landmark
+    with the public code's mean, and 0.72 with the weighted mean.
+    """
+    weighted = (F.normalize(features, dim=1) * scores).sum(dim=(2, 3))
+    return weighted / scores.sum(dim=(2, 3)).clamp(min=1e-6)
+
+
+LENGTH = 16.0
+"""Factor on a mean of unit descriptors, which is shorter than 1, before it is classified."""
+
+
+class AttentionClassifier(nn.Module):
+    """What stage two trains: attention and a linear layer on frozen features (section 3.2)."""
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.attention = Attention(channels)
+        self.classifier = nn.Linear(channels, classes)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features (N, C, H, W) to logits (N, classes)."""
+        logits: Tensor = self.classifier(LENGTH * attend(features, self.attention(features)))
+        return logits
+
+
+GAMMAS = (0.25, 2**-1.5, 0.5, 2**-0.5, 1.0)
+"""Scales to one of which stage two resizes a whole batch (the paper's section 3.2)."""
+
+
+class DelfClassifier(nn.Module):
+    """Stage two: attention on the frozen trunk, with the same loss.
+
+    The trunk is frozen with its batch statistics: trained together from the start, attention and
+    descriptors gave weak models (section 3.2). One random gamma resizes a batch, so that attention
+    sees landmarks of many sizes.
     """
 
     def __init__(self, trunk: Trunk, classes: list[int]) -> None:
@@ -151,7 +144,7 @@ class DelfClassifier(nn.Module):
         self.scored = AttentionClassifier(trunk.channels, classes[0])
 
     def train(self, mode: bool = True) -> "DelfClassifier":
-        """As any module, but the trunk stays at rest."""
+        """As in any module, but the trunk stays in evaluation mode."""
         super().train(mode)
         self.trunk.eval()
         return self
@@ -168,10 +161,42 @@ class DelfClassifier(nn.Module):
         return [self.scored(features)]
 
 
-REDUCED_TO = 40
-"""The paper's length of a descriptor (section 4.2)."""
-REDUCED_PICTURES, REDUCED_FEATURES = 600, 200
-"""The reduction is computed from so many pictures at most, and so many descriptors of each."""
+def train_epoch(
+    model: nn.Module,
+    loader: DataLoader[tuple[Tensor, Tensor]],
+    run: TrainingRun,
+    recipe: Recipe,
+    device: str,
+    epoch: int,
+) -> Metrics:
+    """One pass over the data, the same for both stages: cross-entropy, summed over tasks.
+
+    model: the run's, or what wraps it to share a batch between processes.
+    """
+    started = time.perf_counter()
+    if isinstance(loader.sampler, DistributedSampler):
+        loader.sampler.set_epoch(epoch)
+    kind = torch.device(device).type
+    model.train()
+    sums = torch.zeros(4, dtype=torch.float64)  # of the loss, right answers, answers, images
+    for images, labels in loader:
+        images = images.to(device, memory_format=torch.channels_last, non_blocking=True)
+        labels = labels.to(device, non_blocking=True)
+        with torch.autocast(kind, torch.bfloat16) if recipe.bf16 else nullcontext():
+            by_task = model(images)
+        losses = [
+            F.cross_entropy(logits.float(), labels[:, task], label_smoothing=recipe.smoothing)
+            for task, logits in enumerate(by_task)
+        ]
+        loss = torch.stack(losses).sum()
+        run.step(loss)
+        answers = torch.stack([logits.argmax(1) for logits in by_task], dim=1)
+        right, count = int((answers == labels).sum()), len(images)
+        epoch_part = [float(loss.detach()) * count, right, labels.numel(), count]
+        sums += torch.tensor(epoch_part, dtype=torch.float64)
+    loss_sum, right_sum, asked, seen = sum_over_processes(sums, device).tolist()
+    seconds = time.perf_counter() - started
+    return run.measured(epoch, loss_sum / seen, right_sum / asked, seconds, seen)
 
 
 def train(
@@ -182,187 +207,88 @@ def train(
     recipe: Recipe | None = None,
     device: str = "cpu",
     card: dict[str, Any] | None = None,
-    reduce_to: int | None = REDUCED_TO,
+    reduce_to: int | None = 40,
 ) -> Iterator[Metrics]:
-    """Train one stage, an epoch a step; goes on where an earlier run of the same folder stopped.
+    """Train one stage, an epoch a step; continues an earlier run of the same folder.
 
-    trunk: is trained in place ("base", "ft") or stays as it is ("attention"); between the epochs
-    and afterwards it is set to evaluation. data: of several tasks for "base", of one for the
-    others. folder: receives `checkpoint.pt` after every epoch,
-    `metrics.csv`, and at the end `STAGE.safetensors` with its card, to which `card` is added.
-    reduce_to: the length of descriptors after the reduction that is computed then, or None.
+    trunk: is trained in place ("base", "ft") or stays as it is ("attention"); it is in evaluation
+    mode between epochs and afterwards. data: of several tasks for "base", of one for the others.
+    folder: receives `checkpoint.pt` and `metrics.csv` after every epoch, and at the end
+    `STAGE.safetensors` with its card, to which `card` is added. reduce_to: the length of
+    descriptors after the reduction that is computed at the end (the paper's 40), or None.
 
     Raises ValueError if the data do not fit the stage or the batch the processes, or if the
-    folder holds another run: of other settings, pictures, classes or starting weights.
+    folder holds another run: of other settings, images, classes or starting weights.
     """
     recipe = RECIPES[stage] if recipe is None else recipe
     if stage != "base" and len(data.classes) != 1:
         raise ValueError(f"data has {len(data.classes)} tasks; stage {stage!r} wants 1")
     if len(data) < recipe.batch:
-        raise ValueError(f"data has {len(data)} pictures; wanted at least a batch, {recipe.batch}")
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+        raise ValueError(f"data has {len(data)} images; wanted at least a batch, {recipe.batch}")
     processes, rank, device = join_processes(device)
     if recipe.batch % processes:
         raise ValueError(f"batch is {recipe.batch}; wanted a multiple of {processes} processes")
-    classes = [len(names) for names in data.classes.values()]
-    identity = _identity(stage, trunk, data, recipe, processes)
+    identity = run_identity(
+        stage,
+        trunk,
+        asdict(recipe),
+        data=data.name,
+        pictures=len(data),
+        labels=hashlib.sha256(data.labels.tobytes()).hexdigest(),
+        classes={task: list(names) for task, names in data.classes.items()},
+        processes=processes,
+    )
     seed_everything(recipe.seed)  # heads begin alike in every process, and in every run
     kind = DelfClassifier if stage == "attention" else TrunkClassifier
-    model: TrunkClassifier | DelfClassifier = kind(trunk, classes)
+    model: TrunkClassifier | DelfClassifier = kind(trunk, [len(c) for c in data.classes.values()])
     model.to(torch.device(device)).to(memory_format=torch.channels_last)
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.SGD(
         learned, recipe.rate, momentum=0.9, weight_decay=recipe.decay, nesterov=True
     )
-    loader = _loader(data, recipe, processes, rank)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, partial(rate_factor, steps=recipe.epochs * len(loader))
+    transform = augmentation(recipe.size, recipe.smallest, recipe.flip)
+    loader = training_loader(
+        data, transform, recipe.batch, recipe.workers, processes, rank, recipe.seed
     )
-    run = Run(model, optimiser, schedule, folder, identity)
-    wrapped = nn.parallel.DistributedDataParallel(model) if processes > 1 else model
+    run = TrainingRun(model, optimiser, recipe.epochs * len(loader), Path(folder), identity)
+    shared = nn.parallel.DistributedDataParallel(model) if processes > 1 else model
     try:
         for epoch in range(run.resume(), recipe.epochs):
-            # Of its own, so that a run which was cut off draws what it would have drawn.
+            # A seed for each epoch: a run that was cut off draws what it would have drawn.
             seed_everything(recipe.seed + 1 + epoch, rank)
-            metrics = _epoch(wrapped, loader, optimiser, schedule, recipe, device, epoch)
+            metrics = train_epoch(shared, loader, run, recipe, device, epoch)
             model.eval()
             if rank == 0:
-                run.keep(metrics)
+                run.save(metrics)
             yield metrics
         if rank == 0:
-            path = folder / f"{stage}.safetensors"
-            _write(path, stage, model, None, run, card or {}, data, recipe)
+            attention = model.scored.attention if isinstance(model, DelfClassifier) else None
+            about = {
+                "stage": stage,
+                "data": data.name,
+                "pictures": len(data),
+                "classes": {task: len(names) for task, names in data.classes.items()},
+                "recipe": asdict(recipe),
+                **run.summary,
+                **(card or {}),
+            }
+            trained = Trained(trunk, attention, None, about)
+            save_trained(run.folder / f"{stage}.safetensors", trained)
             if reduce_to:  # takes a while; what is trained is safe by now
-                reduction = _reduction(model, data, reduce_to, device)
-                _write(path, stage, model, reduction, run, card or {}, data, recipe)
+                trained = replace(
+                    trained, reduction=fit_reduction(trained, data, reduce_to, device)
+                )
+                save_trained(run.folder / f"{stage}.safetensors", trained)
     finally:
         trunk.requires_grad_(True).eval()
         if processes > 1:
             torch.distributed.destroy_process_group()
 
 
-def _epoch(
-    model: nn.Module,
-    loader: DataLoader,
-    optimiser: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
-    recipe: Recipe,
-    device: str,
-    epoch: int,
-) -> Metrics:
-    started = time.perf_counter()
-    if isinstance(loader.sampler, DistributedSampler):
-        loader.sampler.set_epoch(epoch)
-    kind = torch.device(device).type
-    model.train()
-    sums = torch.zeros(4, dtype=torch.float64)  # of the loss, right answers, answers, pictures
-    for images, labels in loader:
-        images = images.to(device, memory_format=torch.channels_last, non_blocking=True)
-        labels = labels.to(device, non_blocking=True)
-        with torch.autocast(kind, torch.bfloat16) if recipe.bf16 else nullcontext():
-            logits = model(images)
-        losses = [
-            F.cross_entropy(one.float(), labels[:, task], label_smoothing=recipe.smoothing)
-            for task, one in enumerate(logits)
-        ]
-        loss = torch.stack(losses).sum()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        right = sum(int((one.argmax(1) == labels[:, k]).sum()) for k, one in enumerate(logits))
-        weighted = float(loss.detach()) * len(images)
-        sums += torch.tensor([weighted, right, labels.numel(), len(images)], dtype=torch.float64)
-    sums = sum_over_processes(sums, device)
-    seconds = time.perf_counter() - started
-    rate = float(schedule.get_last_lr()[0])
-    loss_sum, right_sum, answers, seen = sums.tolist()
-    return Metrics(epoch, loss_sum / seen, right_sum / answers, rate, seconds, seen / seconds)
-
-
-def _reduction(
-    model: TrunkClassifier | DelfClassifier,
-    data: ClassificationDataset,
-    dimensions: int,
-    device: str,
+def fit_reduction(
+    trained: Trained, data: ClassificationDataset, length: int, device: str = "cpu"
 ) -> Pca:
-    """The reduction of what these networks keep of some of the pictures."""
-    attention = model.scored.attention if isinstance(model, DelfClassifier) else None
-    extractor = Delf(model.trunk, attention, max_features=REDUCED_FEATURES, device=device)
-    readers = data.readers[:: -(-len(data) // REDUCED_PICTURES)]
-    return Pca.of_extractor(extractor, (read() for read in readers), dimensions, data.name)
-
-
-def _write(
-    path: Path,
-    stage: Stage,
-    model: TrunkClassifier | DelfClassifier,
-    reduction: Pca | None,
-    run: Run,
-    card: dict[str, Any],
-    data: ClassificationDataset,
-    recipe: Recipe,
-) -> None:
-    trunk = model.trunk
-    tensors = {f"trunk.{name}": value for name, value in trunk.state_dict().items()}
-    if isinstance(model, DelfClassifier):
-        attention = model.scored.attention.state_dict()
-        tensors |= {f"attention.{name}": value for name, value in attention.items()}
-    if reduction is not None:
-        tensors["reduction.mean"] = torch.from_numpy(reduction.mean)
-        tensors["reduction.components"] = torch.from_numpy(reduction.components)
-    save_weights(
-        path,
-        tensors,
-        {
-            "stage": stage,
-            "backbone": trunk.name,
-            "mean": trunk.mean,
-            "std": trunk.std,
-            "reduction": reduction.trained_on if reduction else None,
-            "data": data.name,
-            "pictures": len(data),
-            "classes": {task: len(names) for task, names in data.classes.items()},
-            "recipe": asdict(recipe),
-            **run.summary,
-            **card,
-        },
-    )
-
-
-def _loader(data: ClassificationDataset, recipe: Recipe, processes: int, rank: int) -> DataLoader:
-    examples = Examples(data, augmentation(recipe.size, recipe.smallest, recipe.flip))
-    sampler = (
-        DistributedSampler(examples, processes, rank, seed=recipe.seed, drop_last=True)
-        if processes > 1
-        else RandomSampler(examples)
-    )
-    return DataLoader(
-        examples,
-        recipe.batch // processes,
-        sampler=sampler,
-        num_workers=recipe.workers,
-        drop_last=True,
-        pin_memory=torch.cuda.is_available(),
-    )
-
-
-def _identity(
-    stage: Stage, trunk: Trunk, data: ClassificationDataset, recipe: Recipe, processes: int
-) -> dict[str, Any]:
-    """What a run must have in common with the one it goes on with."""
-    settings = asdict(recipe)
-    del settings["workers"]
-    classes = {task: list(names) for task, names in data.classes.items()}
-    return {
-        "stage": stage,
-        "backbone": trunk.name,
-        "starting weights": values_digest(trunk),
-        "data": data.name,
-        "pictures": len(data),
-        "labels": hashlib.sha256(data.labels.tobytes()).hexdigest(),
-        "classes": classes,
-        "processes": processes,
-        **settings,
-    }
+    """PCA of the descriptors that these networks keep: at most 200 of each of 600 images."""
+    extractor = Delf(trained.trunk, trained.attention, max_features=200, device=device)
+    readers = data.readers[:: -(-len(data) // 600)]
+    return Pca.of_extractor(extractor, (read() for read in readers), length, data.name)

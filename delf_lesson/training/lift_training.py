@@ -1,4 +1,4 @@
-"""Training LIFT's three parts, each with those before it (slide "mAP Result"; notebook 07).
+"""Training LIFT's three parts, each with those before it (slide "mAP Result"; lab 07).
 
 Yi et al., ECCV 2016, section 3.5: first the descriptor, then the orientation by what the finished
 descriptor says, then the detector by what both say. All at once would find no beginning.
@@ -18,8 +18,7 @@ from torch import nn
 from delf_lesson.deep.backbone import values_digest
 from delf_lesson.deep.lift_network import LiftNetwork
 from delf_lesson.deep.weights import save_weights
-from delf_lesson.training.checkpoints import Metrics, Run, seed_everything
-from delf_lesson.training.delf_training import rate_factor
+from delf_lesson.training.checkpoints import Metrics, TrainingRun, seed_everything
 from delf_lesson.training.lift_losses import Step, describe_loss, detect_loss, turn_loss
 from delf_lesson.training.lift_patches import LiftPatches
 
@@ -84,14 +83,17 @@ def train_lift(
         "orientation": partial(turn_loss, network, recipe.direct),
         "detector": partial(detect_loss, network, recipe.direct),
     }
-    runs: dict[str, Run] = {}
+    runs: dict[str, TrainingRun] = {}
     for part, epochs in zip(PARTS, recipe.epochs, strict=True):
         learns: nn.Module = getattr(network, part)
-        own = Path(folder) / part
-        own.mkdir(parents=True, exist_ok=True)
+        number = PARTS.index(part)
+        optimiser = torch.optim.AdamW(
+            learns.parameters(), recipe.rates[number], weight_decay=recipe.decay
+        )
+        count = epochs * (len(data.points) // recipe.batch)
         identity = _identity(part, network, data, recipe)
-        run = runs[part] = _run(learns, own, recipe, PARTS.index(part), len(data.points), identity)
-        for metrics in _epochs(run, steps[part], data, recipe, epochs, PARTS.index(part), device):
+        run = runs[part] = TrainingRun(learns, optimiser, count, Path(folder) / part, identity)
+        for metrics in _epochs(run, steps[part], data, recipe, epochs, number, device):
             yield part, metrics
         learns.eval().requires_grad_(False)
     _write(Path(folder) / "lift.safetensors", network, runs, data, recipe)
@@ -102,35 +104,18 @@ def _identity(
 ) -> dict[str, Any]:
     """What a part's run must have in common with the one it goes on with."""
     number = PARTS.index(part)
-    own = {"descriptor": ["margin"], "orientation": ["direct"], "detector": ["direct"]}[part]
+    matter = {"descriptor": ["margin"], "orientation": ["direct"], "detector": ["direct"]}[part]
     return {
         "data": data.digest,
         "epochs": recipe.epochs[number],
         "rate": recipe.rates[number],
-        **{name: getattr(recipe, name) for name in ("batch", "decay", "seed", *own)},
+        **{name: getattr(recipe, name) for name in ("batch", "decay", "seed", *matter)},
         **{before: values_digest(getattr(network, before)) for before in PARTS[:number]},
     }
 
 
-def _run(
-    part: nn.Module,
-    folder: Path,
-    recipe: LiftRecipe,
-    number: int,
-    points: int,
-    identity: dict[str, Any],
-) -> Run:
-    optimiser = torch.optim.AdamW(
-        part.parameters(), recipe.rates[number], weight_decay=recipe.decay
-    )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, partial(rate_factor, steps=recipe.epochs[number] * (points // recipe.batch))
-    )
-    return Run(part, optimiser, schedule, folder, identity)
-
-
 def _epochs(
-    run: Run,
+    run: TrainingRun,
     step: Step,
     data: LiftPatches,
     recipe: LiftRecipe,
@@ -154,28 +139,27 @@ def _epochs(
             empty = torch.from_numpy(data.empty[rng.integers(len(data.empty), size=len(rows))])
             done = (epoch * batches + batch) / (epochs * batches)
             loss, good = step(points, empty.to(device), done)
-            run.optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            run.optimiser.step()
-            run.schedule.step()
+            run.step(loss)
             losses.append(float(loss.detach()))
             right.append(float(good.float().mean()))
         seconds = time.perf_counter() - started
-        rate = float(run.schedule.get_last_lr()[0])
         seen = 2 * batches * recipe.batch
-        metrics = Metrics(
-            epoch, float(np.mean(losses)), float(np.mean(right)), rate, seconds, seen / seconds
-        )
-        run.keep(metrics)
+        loss_mean, right_share = float(np.mean(losses)), float(np.mean(right))
+        metrics = run.measured(epoch, loss_mean, right_share, seconds, seen)
+        run.save(metrics)
         yield metrics
 
 
 def _write(
-    path: Path, network: LiftNetwork, runs: dict[str, Run], data: LiftPatches, recipe: LiftRecipe
+    path: Path,
+    network: LiftNetwork,
+    runs: dict[str, TrainingRun],
+    data: LiftPatches,
+    recipe: LiftRecipe,
 ) -> None:
     def of(name: str, digits: int) -> dict[str, Sequence[float]]:
         return {
-            part: [round(getattr(one, name), digits) for one in run.metrics]
+            part: [round(getattr(epoch, name), digits) for epoch in run.metrics]
             for part, run in runs.items()
         }
 
@@ -190,7 +174,7 @@ def _write(
             "recipe": asdict(recipe),
             "loss": of("loss", 4),
             "accuracy": of("accuracy", 4),
-            "seconds": round(sum(one.seconds for run in runs.values() for one in run.metrics)),
+            "seconds": round(sum(epoch.seconds for run in runs.values() for epoch in run.metrics)),
             "torch": torch.__version__,
         },
     )

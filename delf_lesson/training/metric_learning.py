@@ -4,6 +4,7 @@ Classification asks which landmark an image shows. siaMAC and DIR are trained fo
 is asked of them later: is this image nearer than that one?
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -96,8 +97,16 @@ class TupleDataset:
         return len(self.readers)
 
     def read(self, rows: Sequence[int] | NDArray[np.int64]) -> list[Pixels]:
-        """The pictures of these rows."""
+        """The images of these rows."""
         return [self.readers[row]() for row in rows]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the landmarks and of the positives."""
+        digest = hashlib.sha256(self.landmarks.tobytes())
+        for positives in self.positives:
+            digest.update(np.asarray(positives, np.int64).tobytes() + b";")
+        return digest.hexdigest()
 
 
 def rendered_tuples(folder: str | Path | None = None) -> TupleDataset:
@@ -127,7 +136,7 @@ def labelled_tuples(pictures: ClassificationDataset, longest: int = LONGEST) -> 
     order = np.argsort(landmarks, kind="stable")
     ends = np.cumsum(np.bincount(landmarks))
     of_landmark = np.split(order, ends[:-1])
-    positives = [of_landmark[own][of_landmark[own] != row] for row, own in enumerate(landmarks)]
+    positives = [of_landmark[k][of_landmark[k] != row] for row, k in enumerate(landmarks)]
     readers = [partial(_small, read, longest) for read in pictures.readers]
     return TupleDataset(readers, landmarks, positives, pictures.name)
 
@@ -144,10 +153,10 @@ def forward_all(
     for row, image in enumerate(images):
         rows.setdefault(image.shape, []).append(row)
     vectors, order = [], []
-    for own in rows.values():
-        batch = torch.from_numpy(np.stack([images[row] for row in own])).to(device)
+    for same_size in rows.values():
+        batch = torch.from_numpy(np.stack([images[row] for row in same_size])).to(device)
         vectors.append(network(batch.permute(0, 3, 1, 2).float() / 255))  # channels last
-        order += own
+        order += same_size
     return torch.cat(vectors)[torch.argsort(torch.tensor(order, device=device))]
 
 
@@ -184,12 +193,12 @@ def begin_pooling(network: GlobalNetwork, data: TupleDataset, device: str = "cpu
     rows = []
     for read in data.readers[:: -(-len(data) // BEGIN_PICTURES)]:
         features = forward_all(network.trunk, [read()], device)
-        own = (
+        described = (
             region_vectors(features, pooling.levels)[0]
             if isinstance(pooling, Rmac)
             else F.normalize(gem(features, pooling.power))
         )
-        rows.append(own.cpu())
+        rows.append(described.cpu())
     begin_whitening(pooling.whiten, torch.cat(rows))
 
 
@@ -202,7 +211,7 @@ def learned_whitening(
     """
     if not isinstance(network.pooling, Mac):
         return None
-    first = np.repeat(np.arange(len(data)), [len(own) for own in data.positives])
+    first = np.repeat(np.arange(len(data)), [len(positives) for positives in data.positives])
     second = np.concatenate(list(data.positives))
     if len(first) <= network.trunk.channels:
         return None
@@ -211,5 +220,5 @@ def learned_whitening(
         first, second = first[spread], second[spread]
     rows = np.union1d(first, second)
     vectors = describe_all(network, data, rows, device, readers)
-    one, other = (vectors[np.searchsorted(rows, own)] for own in (first, second))
-    return LearnedWhitening.fit(one, other, vectors.shape[1], data.name)
+    queries, positives = (vectors[np.searchsorted(rows, pair)] for pair in (first, second))
+    return LearnedWhitening.fit(queries, positives, vectors.shape[1], data.name)

@@ -1,6 +1,5 @@
-"""Training siaMAC and DIR: tuples mined anew each epoch (slide "mAP Result"; notebook 07)."""
+"""Training siaMAC and DIR: each epoch mines hard negatives (slide "mAP Result"; lab 07)."""
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -13,12 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from delf_lesson.deep.backbone import Trunk, values_digest
+from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.global_descriptors import GlobalNetwork
 from delf_lesson.deep.weights import save_weights
 from delf_lesson.images import Pixels, prefetch
-from delf_lesson.training.checkpoints import Metrics, Run, seed_everything
-from delf_lesson.training.delf_training import rate_factor
+from delf_lesson.training.checkpoints import Metrics, TrainingRun, run_identity, seed_everything
 from delf_lesson.training.metric_learning import (
     LONGEST,
     TupleDataset,
@@ -96,35 +94,31 @@ def train_metric(
     if the data have no pairs or the folder holds another run.
     """
     recipe = METRIC_RECIPES[stage] if recipe is None else recipe
-    queries = np.array([row for row, own in enumerate(data.positives) if len(own)])
+    queries = np.flatnonzero([len(positives) > 0 for positives in data.positives])
     if not len(queries):
-        raise ValueError("data: no picture has a positive; wanted two of a landmark or more")
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    identity = _identity(stage, trunk, data, recipe)
+        raise ValueError("data: no image has a positive; wanted two or more of a landmark")
+    identity = run_identity(
+        stage, trunk, asdict(recipe), data=data.name, pictures=len(data), pairs=data.digest
+    )
     seed_everything(recipe.seed)
     network = GlobalNetwork(trunk, recipe.pooling)
     network.eval().to(torch.device(device)).to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=recipe.decay)
     steps = -(-min(recipe.tuples, len(queries)) // recipe.batch)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, partial(rate_factor, steps=recipe.epochs * steps)
-    )
-    run = Run(network, optimiser, schedule, folder, identity)
-    begun = run.resume()
-    if begun == 0:
+    run = TrainingRun(network, optimiser, recipe.epochs * steps, Path(folder), identity)
+    first = run.resume()
+    if first == 0:
         begin_pooling(network, data, device)
-    for epoch in range(begun, recipe.epochs):
+    for epoch in range(first, recipe.epochs):
         seed_everything(recipe.seed + 1 + epoch)
         started = time.perf_counter()
         tuples = _mine(network, data, queries, recipe, epoch, device)
-        loss, right, seen = _learn(network, data, tuples, recipe, optimiser, schedule, device)
+        loss, right = _learn(network, data, tuples, recipe, run, device)
         seconds = time.perf_counter() - started
-        rate = float(schedule.get_last_lr()[0])
-        metrics = Metrics(epoch, loss, right, rate, seconds, seen / seconds)
-        run.keep(metrics)
+        metrics = run.measured(epoch, loss, right, seconds, tuples.size)
+        run.save(metrics)
         yield metrics
-    _write(folder / f"{stage}.safetensors", stage, network, run, data, recipe, device, card or {})
+    _write(run, stage, network, data, recipe, device, card or {})
 
 
 def _mine(
@@ -152,41 +146,36 @@ def _learn(
     data: TupleDataset,
     tuples: NDArray[np.int64],
     recipe: MetricRecipe,
-    optimiser: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
+    run: TrainingRun,
     device: str,
-) -> tuple[float, float, int]:
-    """One pass over the tuples: mean loss, share in the right order, pictures seen."""
+) -> tuple[float, float]:
+    """One pass over the tuples: mean loss, and the share of tuples in the right order."""
     loss_sum, right = 0.0, 0
     forward = partial(network, bf16=recipe.bf16)
 
     def read(batch: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray, list[Pixels]]:
-        rows, place = np.unique(batch, return_inverse=True)  # a picture may stand in several
-        return batch, place, data.read(rows)
+        rows, where = np.unique(batch, return_inverse=True)  # an image may stand in several tuples
+        return batch, where, data.read(rows)
 
     batches = np.split(tuples, range(recipe.batch, len(tuples), recipe.batch))
-    for batch, place, images in prefetch(read, batches, recipe.workers, 2 * recipe.workers):
+    for batch, where, images in prefetch(read, batches, recipe.workers, 2 * recipe.workers):
         vectors = forward_all(forward, images, device)
-        vectors = vectors[torch.from_numpy(place.reshape(batch.shape))]  # (B, 2 + K, D)
+        vectors = vectors[torch.from_numpy(where.reshape(batch.shape))]  # (B, 2 + K, D)
         query, positive, negatives = vectors[:, 0], vectors[:, 1], vectors[:, 2:]
         loss = LOSSES[recipe.loss](query, positive, negatives, recipe.margin)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        schedule.step()
+        run.step(loss)
         loss_sum += float(loss.detach()) * len(batch)
         with torch.no_grad():
             near = (query * positive).sum(1)
             far = (query[:, None] * negatives).sum(2).amax(1)
             right += int((near > far).sum())
-    return loss_sum / len(tuples), right / len(tuples), tuples.size
+    return loss_sum / len(tuples), right / len(tuples)
 
 
 def _write(
-    path: Path,
+    run: TrainingRun,
     stage: str,
     network: GlobalNetwork,
-    run: Run,
     data: TupleDataset,
     recipe: MetricRecipe,
     device: str,
@@ -198,7 +187,7 @@ def _write(
         tensors["whitening.mean"] = torch.from_numpy(whitening.mean)
         tensors["whitening.components"] = torch.from_numpy(whitening.components)
     save_weights(
-        path,
+        run.folder / f"{stage}.safetensors",
         tensors,
         {
             "stage": stage,
@@ -208,26 +197,10 @@ def _write(
             "pooling": network.name,
             "data": data.name,
             "pictures": len(data),
-            "pairs": sum(len(own) for own in data.positives),
+            "pairs": sum(len(positives) for positives in data.positives),
             "landmarks": len(np.unique(data.landmarks)),
             "recipe": asdict(recipe),
             **run.summary,
             **card,
         },
     )
-
-
-def _identity(stage: str, trunk: Trunk, data: TupleDataset, recipe: MetricRecipe) -> dict[str, Any]:
-    """What a run must have in common with the one it goes on with."""
-    pairs = hashlib.sha256(data.landmarks.tobytes())
-    for own in data.positives:
-        pairs.update(np.asarray(own, np.int64).tobytes() + b";")
-    return {
-        "stage": stage,
-        "backbone": trunk.name,
-        "starting weights": values_digest(trunk),
-        "data": data.name,
-        "pictures": len(data),
-        "pairs": pairs.hexdigest(),
-        **{name: value for name, value in asdict(recipe).items() if name != "workers"},
-    }

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, DistributedSampler, RandomSampler, Sampler
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
@@ -190,17 +191,46 @@ def augmentation(size: int, smallest: float = 0.3, flip: bool = False) -> v2.Com
     )
 
 
-class Examples(torch.utils.data.Dataset):
-    """Labelled images through a transform, for a `DataLoader`."""
+class AugmentedImages(Dataset[tuple[Tensor, Tensor]]):
+    """Each image of a set through a transform, with its labels (T,)."""
 
-    def __init__(self, pictures: ClassificationDataset, transform: v2.Transform) -> None:
-        self.pictures = pictures
+    def __init__(self, data: ClassificationDataset, transform: v2.Transform) -> None:
+        self.data = data
         self.transform = transform
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.data)
 
     def __getitem__(self, row: int) -> tuple[Tensor, Tensor]:
-        pixels = torch.from_numpy(self.pictures.readers[row]()).permute(2, 0, 1)
+        pixels = torch.from_numpy(self.data.readers[row]()).permute(2, 0, 1)
         image = self.transform(tv_tensors.Image(pixels)).as_subclass(Tensor)
-        return image, torch.from_numpy(self.pictures.labels[row])
+        return image, torch.from_numpy(self.data.labels[row])
+
+
+def training_loader(
+    data: ClassificationDataset,
+    transform: v2.Transform,
+    batch: int,
+    workers: int,
+    processes: int = 1,
+    rank: int = 0,
+    seed: int = 0,
+) -> DataLoader[tuple[Tensor, Tensor]]:
+    """Whole batches in random order; batch: images over all processes. workers: to read them.
+
+    Of several processes each gets other images, by its rank and the seed they share.
+    """
+    images = AugmentedImages(data, transform)
+    sampler: Sampler[int] = (
+        DistributedSampler(images, processes, rank, seed=seed, drop_last=True)
+        if processes > 1
+        else RandomSampler(images)
+    )
+    return DataLoader(
+        images,
+        batch // processes,
+        sampler=sampler,
+        num_workers=workers,
+        drop_last=True,
+        pin_memory=torch.cuda.is_available(),
+    )

@@ -214,7 +214,7 @@ def test_batch_statistics_stay_frozen_and_filters_learn(stripes, tmp_path):
 def test_data_without_a_pair_are_refused(stripes, tmp_path):
     data = labelled_tuples(image_folder(stripes))
     alone = replace(data, positives=[np.array([], np.int64)] * len(data))
-    with pytest.raises(ValueError, match="no picture has a positive"):
+    with pytest.raises(ValueError, match="no image has a positive"):
         next(train_metric("dir", fresh(), alone, tmp_path, QUICK))
     for options in ({"epochs": 0}, {"negatives": 0}, {"workers": 0}, {"rate": 0.0}):
         with pytest.raises(ValueError, match=next(iter(options))):

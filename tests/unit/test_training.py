@@ -17,17 +17,17 @@ from delf_lesson.datasets.training_set import training_images
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.weights import load_trained, load_trunk, load_weights, weights_folder
+from delf_lesson.training.checkpoints import rate_factor
 from delf_lesson.training.delf_training import (
     GAMMAS,
     RECIPES,
     DelfClassifier,
     Recipe,
-    rate_factor,
     train,
 )
 from delf_lesson.training.training_data import (
     ATTRIBUTES,
-    Examples,
+    AugmentedImages,
     augmentation,
     image_folder,
     rendered_attributes,
@@ -62,7 +62,7 @@ def test_an_image_folder_is_labelled_by_its_sub_folders(stripes, tmp_path):
     data = image_folder(stripes)
     assert data.classes == {"landmark": ("level", "slanted", "upright")}
     assert len(data) == 36 and np.bincount(data.labels[:, 0]).tolist() == [12, 12, 12]
-    image, label = Examples(data, augmentation(32))[0]
+    image, label = AugmentedImages(data, augmentation(32))[0]
     assert image.shape == (3, 32, 32) and 0 <= image.min() <= image.max() <= 1
     assert label.shape == (1,)
     (tmp_path / "one").mkdir()
@@ -176,7 +176,7 @@ def test_only_some_classes_keep_their_pictures_and_are_numbered_anew(stripes):
 
 def test_examples_can_be_sent_to_another_process(stripes):
     """Loaders start their workers afresh on macOS and Windows."""
-    again = pickle.loads(pickle.dumps(Examples(image_folder(stripes), augmentation(32))))
+    again = pickle.loads(pickle.dumps(AugmentedImages(image_folder(stripes), augmentation(32))))
     assert again[3][0].shape == (3, 32, 32)
 
 

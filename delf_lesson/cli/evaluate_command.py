@@ -107,7 +107,7 @@ def evaluate(
     asked = benchmark.queries if queries == "all" else first
     compressed, cached = index == "compressed", False
     try:
-        system = choice.system
+        system = choice.system.with_options(choice.options)
         measured = partial(
             measure,
             *(system, benchmark, asked),
@@ -149,14 +149,16 @@ def _on_disk_retriever(
     options = choice.options
     if PhotoIndex.is_at(path):
         index = PhotoIndex.open(path).on(options.device, options.batch)
-        wanted = (root, choice.named.name, options.on("cpu", 1), compressed)
+        wanted = (root, choice.system.name, options.on("cpu", 1), compressed)
         if (index.folder, index.system_name, index.options, index.compressed) != wanted:
             raise ValueError(
                 f"on_disk: {path} is the index of other images, or by another system; choose "
                 "another folder"
             )
     else:
-        index = PhotoIndex.create(path, root, choice.system, compressed)
+        index = PhotoIndex.create(
+            path, root, choice.system.with_options(choice.options), compressed
+        )
     update = index.update(executor, progress_bar, benchmark.images)
     if update.unfinished:
         name, reason = next(iter(update.unfinished.items()))

@@ -87,7 +87,7 @@ def extract(image: Path, choice: SystemChoice, out: Path) -> None:
     from delf_lesson.features import ImageVector
     from delf_lesson.systems.specification import FusedSystem
 
-    system = choice.system
+    system = choice.system.with_options(choice.options)
     if isinstance(system, FusedSystem):
         raise click.BadParameter(
             f"system: {system.name} is two systems; choose {system.local.name} or "

@@ -63,19 +63,14 @@ def picture_option(what: str) -> Callable[[Callable[..., None]], Callable[..., N
 
 @dataclass(frozen=True)
 class SystemChoice:
-    """The system that the command line names, and the options for it.
+    """The system that the command line names, and the options for it, not applied yet.
 
     given: whether the command line names what an index has chosen already; the device is free.
     """
 
-    named: Any
+    system: Any
     options: Any
     given: bool
-
-    @property
-    def system(self) -> Any:
-        """The system with the options. Raises ValueError or FileNotFoundError."""
-        return self.named.with_options(self.options)
 
 
 def system_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -123,7 +118,7 @@ def system_options(function: Callable[..., None]) -> Callable[..., None]:
 
                 torch.zeros(1, device=device)
             if given and options != SystemOptions():  # a device alone may be for an index
-                choice.system.retriever()
+                choice.system.with_options(choice.options).retriever()
         except (OSError, ValueError, RuntimeError, AssertionError) as error:
             raise click.BadParameter(str(error)) from error
         function(choice=choice, **others)

@@ -90,7 +90,7 @@ def _in_folder(folder: Path, query: Path, choice: SystemChoice, top: int) -> Ans
     from delf_lesson.retrieval.voting import Ranking
 
     cache = FeatureCache.default()
-    retriever = choice.named.with_options(choice.options).retriever(cache)
+    retriever = choice.system.with_options(choice.options).retriever(cache)
     images = list_images(folder)
     skipped, others = {}, []
     for image in images:
@@ -116,7 +116,7 @@ def _in_folder(folder: Path, query: Path, choice: SystemChoice, top: int) -> Ans
         raise ValueError(f"folder: none of the {len(images)} images in {folder} can be searched")
     ranking = retriever.rank(described_query, top)
     return (
-        choice.named.name,
+        choice.system.name,
         retriever,
         Ranking(ranking.results, {**seconds, **ranking.seconds}),
         {**skipped, **unusable},
@@ -173,7 +173,7 @@ def index(
     try:
         if PhotoIndex.is_at(out):
             photos = PhotoIndex.open(out).on(options.device, options.batch)
-            known = (choice.named.name, options.on("cpu", 1)) == (
+            known = (choice.system.name, options.on("cpu", 1)) == (
                 photos.system_name,
                 photos.options,
             )
@@ -184,7 +184,9 @@ def index(
                 )
         else:
             compressed = None if kind is None else kind == "compressed"
-            photos = PhotoIndex.create(out, folder, choice.system, compressed)
+            photos = PhotoIndex.create(
+                out, folder, choice.system.with_options(choice.options), compressed
+            )
         with executor_at(cluster) as executor:
             update = photos.update(executor, progress_bar)
     except (OSError, ValueError) as error:

@@ -218,7 +218,8 @@ class GlobalDescriptor:
 
     def describe(self, image: Pixels) -> NDArray[np.float32]:
         """The unit vector (D,) of a `uint8` RGB (H, W, 3) image."""
-        return self.describe_prepared([self.prepare(image)])[0]
+        vector: NDArray[np.float32] = self.describe_prepared([self.prepare(image)])[0]
+        return vector
 
     def prepare(self, image: Pixels) -> tuple[Pixels, ...]:
         """The image at all scales, which several threads may make while the network is at work."""
@@ -232,7 +233,7 @@ class GlobalDescriptor:
             raise ValueError("images differ in size; wanted one size, or one image at a time")
         levels = [np.stack(level) for level in zip(*images, strict=True)]
         total = torch.stack([self._vectors(level) for level in levels]).sum(0)
-        vectors = F.normalize(total, dim=1).cpu().numpy()
+        vectors: NDArray[np.float32] = F.normalize(total, dim=1).cpu().numpy()
         return vectors if self.whitening is None else self.whitening.apply(vectors)
 
     @torch.inference_mode()

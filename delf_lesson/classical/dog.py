@@ -68,7 +68,8 @@ def extrema(dog: NDArray[np.float32], least: float) -> NDArray[np.intp]:
     below = np.minimum(np.minimum(lowest[:-2], lowest[1:-1]), lowest[2:])
     found = ((middle == above) & (middle > least)) | ((middle == below) & (middle < -least))
     found[:, [0, -1]] = found[:, :, [0, -1]] = False  # the rim has fewer neighbours
-    return np.stack(np.nonzero(found), axis=1) + np.array([1, 0, 0])
+    samples: NDArray[np.intp] = np.stack(np.nonzero(found), axis=1)
+    return samples + np.array([1, 0, 0], np.intp)
 
 
 def quadratic_fit(
@@ -107,7 +108,7 @@ class Refined(NamedTuple):
     value: NDArray[np.float64]
     hessian: NDArray[np.float64]
 
-    def select(self, rows: NDArray) -> "Refined":
+    def select(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> "Refined":
         """The extrema of the given rows (indices or a boolean mask)."""
         return Refined(self.samples[rows], self.offset[rows], self.value[rows], self.hessian[rows])
 
@@ -145,12 +146,14 @@ def on_edge(hessian: NDArray[np.float64], ratio: float) -> NDArray[np.bool_]:
     in_image = hessian[:, 1:, 1:]
     trace = np.trace(in_image, axis1=1, axis2=2)
     determinant = np.linalg.det(in_image)
-    return np.logical_or(determinant <= 0, trace**2 * ratio >= (ratio + 1) ** 2 * determinant)
+    strong = trace**2 * ratio >= (ratio + 1) ** 2 * determinant
+    edge: NDArray[np.bool_] = np.logical_or(determinant <= 0, strong)
+    return edge
 
 
 def _of_octave(
     octave: Octave, stack: NDArray[np.float32], space: ScaleSpace, least: float, edge: float
-) -> NDArray:
+) -> NDArray[np.float64]:
     """x, y, sigma in pixels and response of an octave's keypoints, (4, N)."""
     at = extrema(stack, least / 2)  # the refined extremum lies higher than its sample
     at = at[_inside(at, octave, space)]

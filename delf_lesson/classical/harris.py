@@ -4,7 +4,7 @@ Slide "Recap: Keypoint"; introduced in notebook 01. A grey image is (H, W), `uin
 to 1; anything else raises ValueError.
 """
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import cv2
 import numpy as np
@@ -24,7 +24,7 @@ Window = Literal["gaussian", "box"]
 Place = Literal["peak", "crossing"]
 
 
-def image_gradient(grey: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def image_gradient(grey: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Derivatives by x and by y (H, W) of a grey image (H, W), by Sobel's 3x3 filters.
 
     In grey levels a pixel, of which 1 is all from black to white.
@@ -37,7 +37,7 @@ def image_gradient(grey: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float
 
 
 def window_change(
-    grey: NDArray, xy: tuple[int, int], most: int = 6, sigma: float = SIGMA
+    grey: NDArray[Any], xy: tuple[int, int], most: int = 6, sigma: float = SIGMA
 ) -> NDArray[np.float64]:
     """How much a Gaussian window changes when it is shifted: E[v, u] for shifts up to `most`.
 
@@ -57,11 +57,14 @@ def window_change(
     )
     along = np.exp(-(np.arange(-half, half + 1) ** 2) / (2 * sigma**2))
     window = np.outer(along, along) / along.sum() ** 2
-    return np.einsum("vuyx,yx->vu", (around - around[most, most]) ** 2, window)
+    change: NDArray[np.float64] = np.einsum(
+        "vuyx,yx->vu", (around - around[most, most]) ** 2, window
+    )
+    return change
 
 
 def structure_tensor(
-    grey: NDArray, sigma: float = SIGMA, window: Window = "gaussian"
+    grey: NDArray[Any], sigma: float = SIGMA, window: Window = "gaussian"
 ) -> NDArray[np.float32]:
     """The mean of the gradient's products around each pixel: (H, W, 3), the entries A, B, C of
 
@@ -78,13 +81,16 @@ def structure_tensor(
         )
     dx, dy = image_gradient(grey)
     products = np.stack([dx * dx, dy * dy, dx * dy], axis=2)
+    tensor: NDArray[np.float32]
     if window == "gaussian":
-        return cv2.GaussianBlur(products, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
-    side = 2 * round((np.sqrt(12 * sigma**2 + 1) - 1) / 2) + 1
-    return cv2.blur(products, (side, side), borderType=cv2.BORDER_REFLECT_101)
+        tensor = cv2.GaussianBlur(products, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+    else:
+        side = 2 * round((np.sqrt(12 * sigma**2 + 1) - 1) / 2) + 1
+        tensor = cv2.blur(products, (side, side), borderType=cv2.BORDER_REFLECT_101)
+    return tensor
 
 
-def eigenvalues(tensor: NDArray[np.float32]) -> tuple[NDArray, NDArray]:
+def eigenvalues(tensor: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The larger and the smaller eigenvalue of every structure tensor (H, W, 3): twice (H, W).
 
     Both large at a corner, one at an edge, none where there is no texture.
@@ -100,7 +106,8 @@ def harris_response(tensor: NDArray[np.float32], k: float = K) -> NDArray[np.flo
     Positive at corners, negative at edges, near 0 without texture.
     """
     a, b, c = np.moveaxis(tensor, 2, 0)
-    return a * b - c * c - k * (a + b) ** 2
+    response: NDArray[np.float32] = a * b - c * c - k * (a + b) ** 2
+    return response
 
 
 def shi_tomasi_response(tensor: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -108,7 +115,9 @@ def shi_tomasi_response(tensor: NDArray[np.float32]) -> NDArray[np.float32]:
     return eigenvalues(tensor)[1].astype(np.float32)
 
 
-def local_maxima(response: NDArray, threshold: float, radius: int) -> NDArray[np.float64]:
+def local_maxima(
+    response: NDArray[np.floating], threshold: float, radius: int
+) -> NDArray[np.float64]:
     """Places (N, 3) of maxima, as (x, y, response), to a fraction of a pixel.
 
     response: (H, W). A maximum exceeds `threshold` and is the highest within `radius` pixels; a
@@ -132,7 +141,7 @@ def local_maxima(response: NDArray, threshold: float, radius: int) -> NDArray[np
 
 
 def edge_crossings(
-    grey: NDArray, xy: NDArray[np.float64], sigma: float = SIGMA
+    grey: NDArray[Any], xy: NDArray[np.float64], sigma: float = SIGMA
 ) -> NDArray[np.float64]:
     """Corners (N, 2) moved to where the edges around them meet, to a fraction of a pixel.
 
@@ -166,7 +175,7 @@ def edge_crossings(
 
 
 def harris_keypoints(
-    grey: NDArray,
+    grey: NDArray[Any],
     k: float = K,
     sigma: float = SIGMA,
     threshold: float = THRESHOLD,
@@ -201,11 +210,14 @@ def harris_keypoints(
     return Keypoints(xy, np.full(len(x), sigma), height)
 
 
-def _vertex(left: NDArray, middle: NDArray, right: NDArray) -> NDArray[np.float64]:
+def _vertex(
+    left: NDArray[np.floating], middle: NDArray[np.float64], right: NDArray[np.floating]
+) -> NDArray[np.float64]:
     """Where the parabola through values at -1, 0 and 1 has its peak; 0 where it is flat."""
     bend = left.astype(np.float64) - 2 * middle + right
     return np.where(bend < 0, (left - right.astype(np.float64)) / np.minimum(2 * bend, -1e-30), 0)
 
 
 def _disc(radius: int) -> NDArray[np.uint8]:
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+    disc: NDArray[np.uint8] = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+    return disc

@@ -45,7 +45,7 @@ class Keypoints:
     def __len__(self) -> int:
         return len(self.xy)
 
-    def select(self, rows: NDArray) -> "Keypoints":
+    def select(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> "Keypoints":
         """The keypoints of the given rows (indices or a boolean mask), in that order."""
         return Keypoints(self.xy[rows], self.sigma[rows], self.response[rows])
 
@@ -74,7 +74,7 @@ MOST_ROWS = 32_000  # that OpenCV can map at once
 
 
 def sample_patches(
-    space: ScaleSpace, keypoints: Keypoints, angles: NDArray, side: int, step: float
+    space: ScaleSpace, keypoints: Keypoints, angles: NDArray[np.floating], side: int, step: float
 ) -> NDArray[np.float32]:
     """The patch around each keypoint, turned upright and brought to one size: (N, side, side).
 

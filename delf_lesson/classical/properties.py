@@ -67,7 +67,9 @@ class Matching:
     right: NDArray[np.bool_]
     possible: int
 
-    def curve(self, ratios: NDArray = RATIOS) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def curve(
+        self, ratios: NDArray[np.float64] = RATIOS
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Precision and recall of the matches whose ratio is below each of `ratios`.
 
         Precision is 1 where there is no match; recall is NaN where nothing could be matched.

@@ -5,6 +5,7 @@ Slide "Classical Keypoint & Local Descriptor Properties"; introduced in notebook
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,8 +93,9 @@ def correspondences(
 
 
 def _seen(
-    xy: NDArray, transfer: Callable[[NDArray], tuple[NDArray, NDArray[np.bool_]]]
-) -> tuple[NDArray, NDArray, NDArray[np.bool_]]:
+    xy: NDArray[np.floating],
+    transfer: Callable[[NDArray[Any]], tuple[NDArray[np.floating], NDArray[np.bool_]]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Where points are in the other image (N, 2), the linear map there (N, 2, 2), and if seen.
 
     The map's columns are what a step of one pixel by x and by y becomes.
@@ -106,7 +108,9 @@ def _seen(
     return np.asarray(there, np.float64), local, seen
 
 
-def _near(xy1: NDArray, xy2: NDArray, reach: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+def _near(
+    xy1: NDArray[np.floating], xy2: NDArray[np.floating], reach: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """Rows i and j of points within reach[i], and their distance as a share of it: thrice (M,)."""
     found = []
     for start in range(0, len(xy1), BLOCK):
@@ -120,7 +124,9 @@ def _near(xy1: NDArray, xy2: NDArray, reach: NDArray) -> tuple[NDArray, NDArray,
     return i, j, share
 
 
-def _overlap_errors(local: NDArray, radius1: NDArray, radius2: NDArray) -> NDArray[np.float64]:
+def _overlap_errors(
+    local: NDArray[np.float64], radius1: NDArray[np.floating], radius2: NDArray[np.floating]
+) -> NDArray[np.float64]:
     """1 - intersection / union of a circle under the maps (M, 2, 2), and a circle, concentric."""
     angle = np.arange(DIRECTIONS) * (2 * np.pi / DIRECTIONS)
     direction = np.stack([np.cos(angle), np.sin(angle)])  # (2, D)
@@ -138,7 +144,9 @@ def places(features: LocalFeatures) -> NDArray[np.intp]:
     return np.unique(where, axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def _one_to_one(first: NDArray, second: NDArray, distance: NDArray) -> int:
+def _one_to_one(
+    first: NDArray[np.intp], second: NDArray[np.intp], distance: NDArray[np.float64]
+) -> int:
     """How many pairs are left when each place is used once, the nearest pairs first."""
     used1, used2 = set(), set()
     for k in np.argsort(distance, kind="stable"):

@@ -5,6 +5,7 @@ D. Lowe, IJCV 2004, section 3; slide "Recap: Keypoint"; introduced in notebook 0
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -51,11 +52,11 @@ class ScaleSpace:
         """The blur of a level in pixels of the image (Lowe, section 3)."""
         return BASE_SIGMA * self.octaves[octave].step * 2 ** (level / LEVELS)
 
-    def pixels(self, octave: Octave, samples: NDArray) -> NDArray[np.float64]:
+    def pixels(self, octave: Octave, samples: NDArray[Any]) -> NDArray[np.float64]:
         """Where samples (level, y, x) of an octave lie in the image, (N, 3) to `(x, y)` (N, 2)."""
         return np.asarray(samples)[:, :0:-1] * octave.step + self.origin
 
-    def find_level(self, sigma: NDArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def find_level(self, sigma: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The octave and the searched level (1 to LEVELS) nearest to each blur, in pixels."""
         steps = LEVELS * np.log2(np.asarray(sigma) / (BASE_SIGMA * self.octaves[0].step))
         octave = np.clip((steps - 0.5) // LEVELS, 0, len(self.octaves) - 1).astype(np.intp)
@@ -63,7 +64,7 @@ class ScaleSpace:
         return octave, level
 
 
-def scale_space(grey: NDArray) -> ScaleSpace:
+def scale_space(grey: NDArray[Any]) -> ScaleSpace:
     """The scale space of a grey image (H, W), `uint8` or float in [0, 1].
 
     As Lowe does, the image is first doubled, and an octave begins with every second sample of the

@@ -7,7 +7,7 @@ D. Lowe, *Distinctive image features from scale-invariant keypoints*, IJCV 2004.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from operator import attrgetter
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 import cv2
 import numpy as np
@@ -35,6 +35,7 @@ PEAK = 0.8  # share of the highest peak from which on another one makes a keypoi
 BATCH = 500  # descriptors at once, for the memory
 
 Detector = Literal["dog", "harris"]
+Real = TypeVar("Real", np.float32, np.float64)
 
 
 def orientation_histograms(space: ScaleSpace, keypoints: Keypoints) -> NDArray[np.float32]:
@@ -52,11 +53,12 @@ def orientation_histograms(space: ScaleSpace, keypoints: Keypoints) -> NDArray[n
     near[np.hypot(along, along[:, None]) > ORIENTATION_RADIUS * ORIENTATION_STEP] = 0
     weight = magnitude * near.astype(np.float32)
     histogram = angle_histograms(angle, weight, BINS)
-    return (
+    smooth: NDArray[np.float32] = (
         6 * histogram
         + 4 * (np.roll(histogram, 1, axis=1) + np.roll(histogram, -1, axis=1))
         + (np.roll(histogram, 2, axis=1) + np.roll(histogram, -2, axis=1))
     ) / np.float32(16)
+    return smooth
 
 
 def orientation_peaks(
@@ -76,7 +78,9 @@ def orientation_peaks(
     return row, (place + offset) * (2 * np.pi / BINS)
 
 
-def angle_histograms(angle: NDArray, weight: NDArray, bins: int) -> NDArray[np.float32]:
+def angle_histograms(
+    angle: NDArray[np.floating], weight: NDArray[np.floating], bins: int
+) -> NDArray[np.float32]:
     """A histogram around the circle of the angles in each row: (N, ...) twice to (N, bins).
 
     An angle between two bins' centres counts in both, the more the nearer.
@@ -115,7 +119,7 @@ def describe_patches(patches: NDArray[np.float32]) -> NDArray[np.float32]:
     return normalise_histograms(histograms.reshape(n, DIMENSIONS))
 
 
-def normalise_histograms(rows: NDArray) -> NDArray[np.float32]:
+def normalise_histograms(rows: NDArray[np.floating]) -> NDArray[np.float32]:
     """Rows (N, 128) of unit length, no number over 0.2, and of unit length again.
 
     Contrast drops out, and so does what a single glint adds (Lowe, section 6.1; notebook 02).
@@ -123,9 +127,10 @@ def normalise_histograms(rows: NDArray) -> NDArray[np.float32]:
     return l2_normalise(np.minimum(l2_normalise(rows), MOST))
 
 
-def tent(distance: NDArray) -> NDArray:
+def tent(distance: NDArray[Real]) -> NDArray[Real]:
     """Linear interpolation: a sample counts fully in its bin's centre, and nothing one bin away."""
-    return np.maximum(0, 1 - np.abs(distance))
+    share: NDArray[Real] = np.maximum(0, 1 - np.abs(distance))
+    return share
 
 
 def direction_weights(angle: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -141,18 +146,19 @@ def cell_weights() -> NDArray[np.float32]:
     along = (np.arange(samples) - (samples - 1) / 2) / CELL_SAMPLES  # in cells
     cell = tent(along[:, None] - (np.arange(CELLS) - (CELLS - 1) / 2))
     cell *= np.exp(-(along**2) / (2 * (CELLS / 2) ** 2))[:, None]
-    return np.einsum("yr,xc->yxrc", cell, cell).reshape(-1, CELLS**2).astype(np.float32)
+    cells: NDArray[np.float64] = np.einsum("yr,xc->yxrc", cell, cell)
+    return cells.reshape(-1, CELLS**2).astype(np.float32)
 
 
 def descriptor_patches(
-    space: ScaleSpace, keypoints: Keypoints, angles: NDArray
+    space: ScaleSpace, keypoints: Keypoints, angles: NDArray[np.floating]
 ) -> NDArray[np.float32]:
     """The patches (N, 22, 22) that `describe_patches` wants; see `sample_patches`."""
     side = (CELLS + 1) * CELL_SAMPLES + 2
     return sample_patches(space, keypoints, angles, side, CELL_SIGMAS / CELL_SAMPLES)
 
 
-def root_sift(descriptors: NDArray) -> NDArray[np.float32]:
+def root_sift(descriptors: NDArray[np.floating]) -> NDArray[np.float32]:
     """RootSIFT of non-negative SIFT descriptors (N, 128): L1-normalise, then square root.
 
     Their dot product is the Hellinger kernel (Arandjelovic and Zisserman, CVPR 2012).

@@ -7,7 +7,7 @@ is out of its range raises ValueError, and so does an image that is not `uint8` 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -19,10 +19,10 @@ from delf_lesson.images import Pixels, check_image
 class Transfer(Protocol):
     """Where points of one image are in another, and back: a rendered `Pair` or a `Homography`."""
 
-    def transfer(self, xy: NDArray) -> tuple[NDArray, NDArray[np.bool_]]:
+    def transfer(self, xy: NDArray[Any]) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
         """Points (N, 2) of the first image in the second, and whether each is seen there (N,)."""
 
-    def transfer_back(self, xy: NDArray) -> tuple[NDArray, NDArray[np.bool_]]:
+    def transfer_back(self, xy: NDArray[Any]) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
         """Points (N, 2) of the second image in the first, and whether each is seen there (N,)."""
 
 
@@ -49,13 +49,13 @@ class Homography:
         middle = matrix[2] @ [(width - 1) / 2, (height - 1) / 2, 1]
         object.__setattr__(self, "matrix", matrix if middle > 0 else -matrix)
 
-    def transfer(self, xy: NDArray) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    def transfer(self, xy: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Points (N, 2) of the first image in the second, and whether they lie inside it."""
         return _mapped(self.matrix, xy, self.second_size)
 
-    def transfer_back(self, xy: NDArray) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    def transfer_back(self, xy: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Points (N, 2) of the second image in the first, and whether they lie inside it."""
-        return _mapped(np.linalg.inv(self.matrix), xy, self.first_size)
+        return _mapped(np.linalg.inv(self.matrix).astype(np.float64), xy, self.first_size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,16 +173,18 @@ def _size(image: Pixels) -> tuple[int, int]:
     return image.shape[1], image.shape[0]
 
 
-def _view(image: Pixels, changed: Pixels, matrix: NDArray) -> View:
+def _view(image: Pixels, changed: Pixels, matrix: NDArray[np.float64]) -> View:
     return View(image, changed, Homography(matrix, _size(image), _size(changed)))
 
 
-def _about_centres(linear: NDArray, size: NDArray, new_size: NDArray) -> NDArray:
+def _about_centres(
+    linear: NDArray[np.float64], size: NDArray[np.integer], new_size: NDArray[np.integer]
+) -> NDArray[np.float64]:
     shift = (new_size - 1) / 2 - linear @ ((size - 1) / 2)
     return np.vstack([np.c_[linear, shift], [0, 0, 1]])
 
 
-def _warped(image: Pixels, matrix: NDArray, new_size: NDArray) -> View:
+def _warped(image: Pixels, matrix: NDArray[np.float64], new_size: NDArray[np.integer]) -> View:
     """The image under the map; what it does not show is filled with its mean colour."""
     changed = cv2.warpPerspective(
         image,
@@ -196,7 +198,7 @@ def _warped(image: Pixels, matrix: NDArray, new_size: NDArray) -> View:
 
 
 def _mapped(
-    matrix: NDArray, xy: NDArray, size: tuple[int, int]
+    matrix: NDArray[np.float64], xy: NDArray[Any], size: tuple[int, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     xy = np.asarray(xy, np.float64)
     if xy.ndim != 2 or xy.shape[1] != 2:

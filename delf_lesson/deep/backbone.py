@@ -90,7 +90,8 @@ class Trunk(nn.Module):
         """Images (N, 3, H, W), RGB from 0 to 1, to features (N, C, ceil(H / 16), ceil(W / 16))."""
         x = (images - self.input_mean) / self.input_std
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))  # stride 4
-        return self.layer3(self.layer2(self.layer1(x)))  # 4, 8, 16
+        features: Tensor = self.layer3(self.layer2(self.layer1(x)))  # strides 4, 8, 16
+        return features
 
     @property
     def grid(self) -> Grid:

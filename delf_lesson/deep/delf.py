@@ -75,12 +75,14 @@ class Attention(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Features (N, C, H, W), as the trunk gives them, to scores (N, 1, H, W)."""
         hidden = F.relu(self.bn1(self.conv1(features)))
-        return F.softplus(self.conv2(hidden))
+        scores: Tensor = F.softplus(self.conv2(hidden))
+        return scores
 
 
 def norm_scores(features: Tensor) -> Tensor:
     """The L2 norms of the features (N, 1, H, W): the score of DELF without attention."""
-    return torch.linalg.vector_norm(features, dim=1, keepdim=True)
+    norms: Tensor = torch.linalg.vector_norm(features, dim=1, keepdim=True)
+    return norms
 
 
 @dataclass(frozen=True, eq=False)

@@ -233,7 +233,7 @@ class GlobalDescriptor:
             raise ValueError("images differ in size; wanted one size, or one image at a time")
         levels = [np.stack(level) for level in zip(*images, strict=True)]
         total = torch.stack([self._vectors(level) for level in levels]).sum(0)
-        vectors = F.normalize(total, dim=1).cpu().numpy()
+        vectors: NDArray[np.float32] = F.normalize(total, dim=1).cpu().numpy()
         if self.whitening is not None:
             vectors = self.whitening.apply(vectors)
         return [ImageVector(vector) for vector in vectors]

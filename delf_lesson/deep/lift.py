@@ -74,12 +74,13 @@ class Lift:
         return found.described(descriptors.reshape(len(found), DIMENSIONS), small_size, size)
 
     def _by_patch(
-        self, part: nn.Module, space: ScaleSpace, keypoints: Keypoints, angles: NDArray
+        self, part: nn.Module, space: ScaleSpace, keypoints: Keypoints, angles: NDArray[np.floating]
     ) -> NDArray[np.float32]:
         """What a part says of the patch around each keypoint."""
         patches = torch.from_numpy(sample_patches(space, keypoints, angles, SIDE, STEP))
-        found = [part(some[:, None]).numpy() for some in patches.split(BATCH)]
-        return np.concatenate(found) if found else np.zeros(0, np.float32)
+        batches = torch.split(patches[:, None], BATCH)
+        outputs = [part(batch).numpy() for batch in batches]
+        return np.concatenate(outputs) if outputs else np.zeros(0, np.float32)
 
     @torch.inference_mode()
     def detect(self, space: ScaleSpace) -> Keypoints:
@@ -123,11 +124,11 @@ class ScoredLevel:
     step: float
     origin: NDArray[np.float64]
 
-    def pixels(self, samples: NDArray) -> NDArray[np.float64]:
+    def pixels(self, samples: NDArray[np.floating]) -> NDArray[np.float64]:
         """Where samples `(x, y)` (N, 2) lie in the picture."""
         return samples * self.step + self.origin
 
-    def samples(self, pixels: NDArray) -> NDArray[np.float64]:
+    def samples(self, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
         """Where the picture's pixels `(x, y)` (N, 2) lie among the samples."""
         return (pixels - self.origin) / self.step
 
@@ -160,13 +161,17 @@ def scored_levels(space: ScaleSpace) -> Iterator[ScoredLevel]:
 def _dilated(scores: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
     """The largest of each sample's neighbours and itself."""
     side = 2 * radius + 1
-    return cv2.dilate(scores, np.ones((side, side), np.uint8))
+    largest: NDArray[np.float32] = cv2.dilate(scores, np.ones((side, side), np.uint8))
+    return largest
 
 
-def _nearest(scores: NDArray[np.float32], xy: NDArray) -> NDArray[np.float32]:
+def _nearest(scores: NDArray[np.float32], xy: NDArray[np.float64]) -> NDArray[np.float32]:
     """The samples nearest to places, at the rim where these lie outside."""
     x, y = np.rint(xy).astype(int).T
-    return scores[y.clip(0, scores.shape[0] - 1), x.clip(0, scores.shape[1] - 1)]
+    nearest: NDArray[np.float32] = scores[
+        y.clip(0, scores.shape[0] - 1), x.clip(0, scores.shape[1] - 1)
+    ]
+    return nearest
 
 
 def load_lift(weights: str | Path = "lift") -> Lift:

@@ -34,7 +34,8 @@ class Ghh(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The activation of one output."""
-        largest = x.unflatten(1, (self.groups, self.members)).amax(dim=2)
+        shape = (len(x), self.groups, self.members, *x.shape[2:])
+        largest = x.reshape(shape).amax(dim=2)
         return largest[:, ::2].sum(dim=1) - largest[:, 1::2].sum(dim=1)
 
 
@@ -50,7 +51,8 @@ class Detector(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Grey images (N, 1, H, W) from 0 to 1, to scores (N, H - 12, W - 12)."""
-        return self.ghh(self.filters(locally_standardised(images)))
+        scores: Tensor = self.ghh(self.filters(locally_standardised(images)))
+        return scores
 
 
 class Orientation(nn.Module):
@@ -163,7 +165,7 @@ def soft_argmax(scores: Tensor) -> Tensor:
 def soft_maximum(scores: Tensor) -> Tensor:
     """About the largest of scores (N, h, w), (N,): the logarithm of the mean of exp(10 score)."""
     flat = scores.flatten(1)
-    return (torch.logsumexp(SHARPNESS * flat, dim=1) - np.log(flat.shape[1])) / SHARPNESS
+    return (torch.logsumexp(SHARPNESS * flat, dim=1) - float(np.log(flat.shape[1]))) / SHARPNESS
 
 
 def cut(patches: Tensor, centre: Tensor, angle: Tensor, side: int = SIDE) -> Tensor:

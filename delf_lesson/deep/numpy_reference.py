@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def softmax(logits: NDArray) -> NDArray[np.float64]:
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """Logits (N, C) to probabilities (N, C), each row of sum 1."""
     # Taking off the largest changes nothing, and keeps exp from overflowing.
     raised = np.exp(logits - logits.max(axis=1, keepdims=True).astype(np.float64))
-    return raised / raised.sum(axis=1, keepdims=True)
+    probabilities: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
+    return probabilities
 
 
-def cross_entropy(logits: NDArray, labels: NDArray) -> float:
+def cross_entropy(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
     """The mean of -log p(label) over a batch: logits (N, C), labels (N,) from 0 to C - 1.
 
     log C if the network knows nothing. Raises ValueError for a label that is no class.
@@ -27,7 +28,10 @@ def cross_entropy(logits: NDArray, labels: NDArray) -> float:
 
 
 def classifier_step(
-    weights: NDArray, descriptors: NDArray, labels: NDArray, rate: float
+    weights: NDArray[np.floating],
+    descriptors: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    rate: float,
 ) -> NDArray[np.float64]:
     """The weights (C, D) of a linear classifier after one step down the cross-entropy's gradient.
 
@@ -41,16 +45,17 @@ def classifier_step(
     return weights - rate * error.T @ descriptors / len(labels)
 
 
-def attend(features: NDArray, scores: NDArray) -> NDArray[np.float64]:
+def attend(features: NDArray[np.floating], scores: NDArray[np.floating]) -> NDArray[np.float64]:
     """The mean of the unit descriptors (C,) of one grid (C, H, W), weighted by scores (H, W).
 
     What `delf_training.attend` computes for a batch.
     """
     unit = features / np.maximum(np.linalg.norm(features, axis=0), 1e-12)
-    return (unit * scores).sum(axis=(1, 2)) / np.maximum(scores.sum(), 1e-6)
+    pooled: NDArray[np.float64] = (unit * scores).sum(axis=(1, 2)) / np.maximum(scores.sum(), 1e-6)
+    return pooled
 
 
-def _check(logits: NDArray, labels: NDArray) -> None:
+def _check(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> None:
     if len(labels) != len(logits) or not len(labels):
         raise ValueError(f"labels has {len(labels)} and logits {len(logits)} rows; wanted as many")
     if labels.min() < 0 or labels.max() >= logits.shape[1]:

@@ -43,7 +43,9 @@ def grid_of(layers: Sequence[tuple[int, int, int]]) -> Grid:
     return Grid(step, field, offset)
 
 
-def receptive_fields(xy: NDArray, scales: NDArray, grid: Grid) -> NDArray[np.float32]:
+def receptive_fields(
+    xy: NDArray[np.floating], scales: NDArray[np.floating], grid: Grid
+) -> NDArray[np.float32]:
     """Squares `(x0, y0, x1, y1)` as large as what cells can see, around points: (N, 4), in pixels.
 
     xy: (N, 2), the points: fields' centres give exactly what the cells can see. scales: (N,), the
@@ -86,7 +88,7 @@ class DenseGrid:
             )
         return row * self.columns + column
 
-    def similarity(self, descriptor: NDArray) -> NDArray[np.float32]:
+    def similarity(self, descriptor: NDArray[np.float32]) -> NDArray[np.float32]:
         """The cosine between a unit descriptor (D,) and that of every cell: (rows, columns)."""
         return (self.features.descriptors @ descriptor).reshape(self.rows, self.columns)
 
@@ -101,5 +103,5 @@ def cell_keypoints(
     """
     y, x = np.divmod(np.arange(rows * columns), columns)
     first = grid.offset + ((grid.stride - 1) / 2 if cell_anchor == "tile" else 0)
-    xy = first + grid.stride * np.stack([x, y], axis=1).astype(np.float64)
-    return np.minimum(xy, np.array(size) - 1)
+    xy: NDArray[np.float64] = first + grid.stride * np.stack([x, y], axis=1).astype(np.float64)
+    return np.minimum(xy, np.array(size, np.float64) - 1)

@@ -41,7 +41,7 @@ class Projection:
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "components", components)
 
-    def apply(self, rows: NDArray) -> NDArray[np.float32]:
+    def apply(self, rows: NDArray[np.floating]) -> NDArray[np.float32]:
         """Rows (N, D) to unit rows (N, K)."""
         rows = np.asarray(rows, np.float32)
         if rows.ndim != 2 or rows.shape[1] != len(self.mean):
@@ -99,7 +99,7 @@ class Pca(Projection):
     """
 
     @classmethod
-    def fit(cls, rows: NDArray, dimensions: int, trained_on: str) -> Self:
+    def fit(cls, rows: NDArray[np.floating], dimensions: int, trained_on: str) -> Self:
         """The components of rows (N, D), each brought to unit length first.
 
         Raises ValueError unless `dimensions` is between 1 and the rank that N rows can have.
@@ -139,7 +139,13 @@ class LearnedWhitening(Projection):
     """
 
     @classmethod
-    def fit(cls, queries: NDArray, positives: NDArray, dimensions: int, trained_on: str) -> Self:
+    def fit(
+        cls,
+        queries: NDArray[np.floating],
+        positives: NDArray[np.floating],
+        dimensions: int,
+        trained_on: str,
+    ) -> Self:
         """From vectors (N, D) of pictures, and of one more picture (N, D) of what each shows.
 
         With C the covariance of their differences, P = eigᵀ C^(-1/2), where C^(-1/2) is the
@@ -174,10 +180,11 @@ class LearnedWhitening(Projection):
         return cls(mean.astype(np.float32), components.astype(np.float32), trained_on)
 
 
-def _signed(components: NDArray) -> NDArray:
+def _signed(components: NDArray[np.float64]) -> NDArray[np.float64]:
     """A component's sign is arbitrary: the largest entry of every row (K, D) becomes positive."""
     largest = np.abs(components).argmax(axis=1)
-    return components * np.sign(components[np.arange(len(components)), largest])[:, None]
+    signs: NDArray[np.float64] = np.sign(components[np.arange(len(components)), largest])
+    return components * signs[:, None]
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def in_memory(folder, query, choices=SIFT, compressed=False):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_it_ranks_as_the_same_images_in_memory(system, photos, tmp_path):
     choices = Choices(system)
@@ -326,6 +327,7 @@ def test_a_benchmark_measured_from_disk_is_as_in_memory(photos, tmp_path):
     assert "--on-disk" in run(*asked, "--cluster", "tcp://127.0.0.1:1", wanted=2).stderr
 
 
+@pytest.mark.slow
 def test_the_device_does_not_belong_to_an_index(photos, tmp_path):
     choices = Choices("DELF+FT+ATT", device="cpu:0", batch=2, max_side=160)
     index = made(tmp_path / "index", photos / "scene_1", choices)

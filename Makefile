@@ -91,13 +91,20 @@ check: export OMP_NUM_THREADS = 1
 check: lint
 	$(PYTEST) -m 'not slow and not browser' $(ARGS) tests
 
-# Features are kept from one notebook to the next, and nothing of an earlier run is used.
+# The browser tests run every notebook and compare it with what is stored. Without a browser nbval
+# does that.
+BROWSER = $(shell command -v chromium || command -v chromium-browser || \
+  command -v google-chrome || command -v google-chrome-stable)
+NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 900 notebooks
+
+# In the order of the folders: the browser tests take longest and come first, so that many short
+# modules are left to keep both workers busy at the end. Features are kept from one notebook to the
+# next, and nothing of an earlier run is used.
 test: export OMP_NUM_THREADS = 1
 test: export DELF_LESSON_CACHE = $(CURDIR)/build/test-features
 test: lint
 	rm -rf build/test-features
-	$(PYTEST) $(ARGS) tests
-	$(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout 900 notebooks
+	$(PYTEST) --no-loadscope-reorder $(ARGS) tests $(if $(BROWSER),,$(NBVAL))
 
 bench: $(TEST)
 	$(BIN)/delf-lesson table $(ARGS)

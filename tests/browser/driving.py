@@ -69,6 +69,11 @@ def settle(page: Page) -> None:
     page.evaluate(SETTLED, RUN_SECONDS)
 
 
+def save(page: Page) -> None:
+    """Save the notebook, and wait until its file is written."""
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+
+
 def drawn(box: Locator) -> Locator:
     """The box of widgets, once all its widgets are on the page."""
     box.page.wait_for_function(DRAWN, arg=box.element_handle(), polling=POLLING)

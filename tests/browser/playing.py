@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import nbformat
+import pytest
 from driving import (
     changed,
     check_alternative_text,
@@ -13,9 +15,11 @@ from driving import (
     move_all,
     panel,
     run_all,
+    save,
     settle,
 )
 from playwright.sync_api import Locator, Page, expect
+from stored_outputs import differences
 
 from delf_lesson.evaluation.table import read_table
 from delf_lesson.files import project_root
@@ -34,12 +38,19 @@ EXPLORERS = {
 """Of each notebook the explorers that answer at once, in order, and whether they take clicks."""
 
 
-def play(page: Page, jupyter: Callable[[str], str], name: str) -> None:
-    """Run a notebook whole, and move everything in it that moves."""
-    run_all(page, jupyter(name))
-    cells = nbformat.read(project_root() / "notebooks" / f"{name}.ipynb", as_version=4).cells
+def play(page: Page, address: str, notebook: Path, session: pytest.Session) -> None:
+    """Run a notebook whole, compare what it shows, and move everything in it that moves.
+
+    notebook: the copy without outputs that is served at the address.
+    """
+    name, stored = notebook.stem, project_root() / "notebooks" / notebook.name
+    run_all(page, address)
+    cells = nbformat.read(stored, as_version=4).cells
     check_cells(page, [cell for cell in cells if cell.cell_type == "code"])
     settle(page)
+    save(page)
+    changes = list(differences(stored, nbformat.read(notebook, as_version=4), session))
+    assert not changes, "\n".join(changes)
     PLAYED.get(name, lambda page: None)(page)
     check_explorers(page, name)
     answer_quiz(page, name)

@@ -47,6 +47,17 @@ def test_without_json_the_ranking_is_readable(photos):
     assert len(lines) == 2 and "scene_1/b.jpg" in lines[0] and "inliers" in lines[0]
 
 
+@pytest.fixture(scope="module")
+def features(tmp_path_factory):
+    return tmp_path_factory.mktemp("features")
+
+
+@pytest.fixture
+def shared_cache(features, monkeypatch):
+    """Systems with the same extractor describe the images once."""
+    monkeypatch.setenv("DELF_LESSON_CACHE", str(features))
+
+
 @pytest.mark.parametrize(
     "system",
     [
@@ -54,7 +65,7 @@ def test_without_json_the_ranking_is_readable(photos):
         for name in systems.SYSTEMS
     ],
 )
-def test_every_system_finds_the_other_view(photos, system):
+def test_every_system_finds_the_other_view(photos, system, shared_cache):
     """Vectors of whole images, trained on towns, only have to rank these blobs."""
     done = run("search", photos, photos / "scene_2" / "a.png", "--system", system, "--json")
     results = json.loads(done.stdout)["results"]

@@ -170,9 +170,9 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(stripes, tmp_path)
 
 @pytest.mark.slow
 def test_readers_ahead_change_nothing_and_half_precision_little(stripes, tmp_path):
-    data = labelled_related(image_folder(stripes))
+    data, quick = labelled_related(image_folder(stripes)), replace(QUICK, epochs=1, tuples=4)
     alone, several, half = (
-        list(train_metric("dir", fresh(), data, tmp_path / str(k), replace(QUICK, epochs=2, **own)))
+        list(train_metric("dir", fresh(), data, tmp_path / str(k), replace(quick, **own)))
         for k, own in enumerate(({}, {"workers": 3}, {"bf16": True}))
     )
     assert [one.loss for one in several] == pytest.approx([one.loss for one in alone], rel=1e-4)
@@ -207,7 +207,8 @@ def test_a_whitening_of_many_pairs_is_learned_from_some(stripes, monkeypatch):
 def test_batch_statistics_stay_frozen_and_filters_learn(stripes, tmp_path):
     trunk = fresh()
     before = {name: tensor.clone() for name, tensor in trunk.state_dict().items()}
-    list(train_metric("dir", trunk, labelled_related(image_folder(stripes)), tmp_path, QUICK))
+    data, quick = labelled_related(image_folder(stripes)), replace(QUICK, epochs=1)
+    list(train_metric("dir", trunk, data, tmp_path, quick))
     after = trunk.state_dict()
     running = [name for name in before if "running" in name]
     filters = [name for name in before if name.endswith("conv1.weight")]

@@ -29,13 +29,14 @@ endif
 $(shell for stamp in $(BASE) $(TEST); do \
   if [ -f $$stamp ] && [ "$$(cat $$stamp)" != "$$(pwd -P)" ]; then rm -rf $(VENV); fi; done)
 
-.PHONY: help lab test lint bench ablations difficulty notebooks site slides landmarks points test-render constraints clean
+.PHONY: help lab test check lint bench ablations difficulty notebooks site slides landmarks points test-render constraints clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
 help:
 	@echo 'make lab          set up and open JupyterLab on the first notebook'
 	@echo 'make test         everything CI runs: lint, tests, the notebooks compared strictly'
+	@echo 'make check        the quick part of it before a commit: lint and the quick tests (3 minutes)'
 	@echo 'make lint         ruff and mypy'
 	@echo 'make bench        measure what data/results/table.json lacks (hours for all of it)'
 	@echo 'make ablations    measure what few keypoints and the weight of a fusion change (an hour)'
@@ -81,16 +82,29 @@ lint: $(TEST)
 	$(BIN)/ruff format --check delf_lesson tests notebooks data/generator
 	$(BIN)/mypy delf_lesson
 
-# loadscope keeps a module's tests, and a notebook's cells, on one worker and in order. A thread
-# for each worker: with more threads than cores, tests that train take three times as long.
-# Features are kept from one notebook to the next, and nothing of an earlier run is believed.
+# Two workers. loadscope keeps a module's tests on one worker and in order, so that they share
+# fixtures. A thread for each worker: with more threads than cores, training takes three times as
+# long.
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadscope
+
+check: export OMP_NUM_THREADS = 1
+check: lint
+	$(PYTEST) -m 'not slow and not browser' $(ARGS) tests
+
+# The browser tests run every notebook and compare it with what is stored. Without a browser nbval
+# does that.
+BROWSER = $(shell command -v chromium || command -v chromium-browser || \
+  command -v google-chrome || command -v google-chrome-stable)
+NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 900 notebooks
+
+# In the order of the folders: the browser tests take longest and come first, so that many short
+# modules are left to keep both workers busy at the end. Features are kept from one notebook to the
+# next, and nothing of an earlier run is used.
 test: export OMP_NUM_THREADS = 1
 test: export DELF_LESSON_CACHE = $(CURDIR)/build/test-features
 test: lint
 	rm -rf build/test-features
-	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS) tests
-	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env \
-	  --nbval-cell-timeout 300 notebooks
+	$(PYTEST) --no-loadscope-reorder $(ARGS) tests $(if $(BROWSER),,$(NBVAL))
 
 bench: $(TEST)
 	$(BIN)/delf-lesson table $(ARGS)

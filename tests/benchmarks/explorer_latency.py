@@ -21,6 +21,7 @@ from statistics import median
 import numpy as np
 from playwright.sync_api import Locator, Page, TimeoutError, sync_playwright
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 
 from driving import panel, run_all
@@ -93,10 +94,10 @@ def main() -> None:
         copy_without_outputs(root / "served" / "notebooks")
         chromium = playwright.chromium.launch(executable_path=found, args=chromium_options())
         for name in arguments.notebook:
-            with serving(root / "served", root / "state", root / "cache", whole=False) as address:
+            with serving(root / "served", root / "state", root / "cache", whole=False) as lab:
                 page = chromium.new_page(viewport={"width": 1366, "height": 768})
                 page.set_default_timeout(300_000)
-                run_all(page, address(name))
+                run_all(page, lab.address(root / "served" / "notebooks" / f"{name}.ipynb", name))
                 number = len(panel(page).locator(".jp-CodeCell").all())
                 panel(page).locator(".jp-InputPrompt", has_text=f"[{number}]:").wait_for()
                 if name.startswith("06"):
@@ -104,7 +105,7 @@ def main() -> None:
                     cell.last.scroll_into_view_if_needed()
                     describe_pictures(page)
                 page.wait_for_timeout(3000)
-                for place, explorer in enumerate(answering(page)):
+                for place, explorer in enumerate(answering(page).all()):
                     times = measure(page, explorer, EXPLORERS[name][place])
                     if not times:
                         sys.exit(f"{name}, {place + 1}: no move changed the picture in a second")

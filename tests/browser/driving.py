@@ -1,8 +1,48 @@
-"""Moving an explorer in a browser as a person does, and seeing what it does."""
+"""Moving an explorer in a browser as a person does, and seeing what it does.
+
+A page lags behind its kernel, on a busy machine by seconds. So a test never reads the page once
+and expects that to last: `settle` waits until the kernel has answered all that the page asked, and
+`expect` and `wait_for_function` wait for a state.
+"""
 
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
+
+RUN_SECONDS = 900
+"""How long a cell may run before a test fails."""
+
+ANSWER_SECONDS = 300
+"""How long anything else may take. Both leave room for a machine with four times as much to do."""
+
+POLLING = 50  # milliseconds; by default a page looks at every frame, which costs the kernel time
+
+# A kernel answers in order. A slider that moves while the kernel works sends its last place when
+# the kernel is done, so that the second answer comes behind it.
+SETTLED = """
+async (seconds) => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const silence = new Promise((_, fail) =>
+    setTimeout(() => fail(new Error(`the kernel did not answer in ${seconds} s`)), 1000 * seconds));
+  for (let k = 0; k < 2; k++) {
+    const request = kernel.requestExecute({ code: "", silent: true, store_history: false });
+    await Promise.race([request.done, silence]);
+  }
+}
+"""
+
+LOADED = """
+([image, width, before]) =>
+  image.src !== before && image.complete && image.naturalWidth > width
+"""
+
+# In the place of a widget that is not there yet ipywidgets puts an empty element without a class.
+DRAWN = """
+(box) => [box, ...box.querySelectorAll(".widget-box")].every((row) =>
+  [...row.children].every((part) => part.className !== "lm-Widget" || part.childElementCount))
+"""
+
+SAME_TEXT = "([image, says]) => says.textContent && image.alt === says.textContent"
 
 
 def panel(page: Page) -> Locator:
@@ -24,17 +64,36 @@ def run_all(page: Page, address: str) -> None:
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
 
+def settle(page: Page) -> None:
+    """Wait until the kernel has answered all that the page asked of it."""
+    page.evaluate(SETTLED, RUN_SECONDS)
+
+
+def save(page: Page) -> None:
+    """Save the notebook, and wait until its file is written."""
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+
+
+def drawn(box: Locator) -> Locator:
+    """The box of widgets, once all its widgets are on the page."""
+    box.page.wait_for_function(DRAWN, arg=box.element_handle(), polling=POLLING)
+    return box
+
+
+def loaded(image: Locator, width: int = 0, before: str | None = None) -> None:
+    """Wait until an image has another source than `before`, is loaded, and is wider than that."""
+    arguments = [image.element_handle(), width, before]
+    image.page.wait_for_function(LOADED, arg=arguments, polling=POLLING)
+
+
 def changed(picture: Locator, move: Callable[[], object], what: str = "that") -> None:
     """What `move` does gives the picture another source, and one that is loaded."""
+    settle(picture.page)
     before = picture.get_attribute("src")
     picture.scroll_into_view_if_needed()
     move()
     try:
-        picture.page.wait_for_function(
-            "([image, before]) => image.src !== before && image.complete && image.naturalWidth",
-            arg=[picture.element_handle(), before],
-            timeout=60_000,
-        )
+        loaded(picture, before=before)
     except TimeoutError:
         raise AssertionError(f"{what} changed nothing in the picture") from None
 
@@ -96,7 +155,7 @@ class Slider:
 
 def move_all(explorer: Locator, picture: Locator) -> int:
     """Every slider and box of an explorer by keys and by the mouse; how many there are."""
-    sliders = [Slider(box) for box in explorer.locator(".widget-slider").all()]
+    sliders = [Slider(box) for box in drawn(explorer).locator(".widget-slider").all()]
     for slider in sliders:
         slider.check(picture)
     boxes = explorer.get_by_role("checkbox").all()
@@ -108,6 +167,8 @@ def move_all(explorer: Locator, picture: Locator) -> int:
 
 def click_picture(picture: Locator, x: float, y: float) -> None:
     """A click on the picture at shares of its width and height."""
+    settle(picture.page)
+    loaded(picture)
     box = picture.bounding_box()
     at = {"x": x * box["width"], "y": y * box["height"]}
     changed(picture, lambda: picture.click(position=at), f"a click at {x}, {y}")
@@ -115,5 +176,7 @@ def click_picture(picture: Locator, x: float, y: float) -> None:
 
 def check_alternative_text(explorer: Locator, picture: Locator) -> None:
     """The picture's alternative text is what stands below it."""
+    settle(picture.page)
     says = explorer.get_by_role("status").last
-    expect(picture).to_have_attribute("alt", says.inner_text())
+    both = [picture.element_handle(), says.element_handle()]
+    picture.page.wait_for_function(SAME_TEXT, arg=both, polling=POLLING)

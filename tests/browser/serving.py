@@ -1,22 +1,32 @@
 """JupyterLab on a copy of the notebooks, started as `delf-lesson lab` does."""
 
+import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 import nbformat
+import psutil
 
 from delf_lesson.cli import lab_command
 from delf_lesson.files import project_root
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+# On a busy machine everything takes several times as long. A test that passes never waits so long.
+START_SECONDS = 600
+ANSWER_SECONDS = 120
+STOP_SECONDS = 20
 
 
 def chromium_options() -> list[str]:
@@ -39,11 +49,43 @@ def copy_without_outputs(folder: Path) -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab.
+
+    url: its address with the port. root: the folder that it serves. answers: where its kernels
+    keep the answers to quizzes.
+    """
+
+    url: str
+    token: str
+    root: Path
+    answers: Path
+
+    def address(self, notebook: Path, workspace: str) -> str:
+        """The address of a notebook below `root`. A workspace remembers which tabs are open."""
+        path = notebook.relative_to(self.root).as_posix()
+        return f"{self.url}/lab/workspaces/{workspace}/tree/{path}?token={self.token}"
+
+    def end_kernels(self) -> None:
+        """Shut down every kernel."""
+        for session in json.loads(self._ask("sessions")):
+            self._ask(f"sessions/{session['id']}", "DELETE")
+
+    def forget_answers(self) -> None:
+        """Forget the answers to quizzes, as if nobody had been here."""
+        shutil.rmtree(self.answers, ignore_errors=True)
+
+    def _ask(self, path: str, method: str = "GET") -> bytes:
+        request = urllib.request.Request(f"{self.url}/api/{path}", method=method)
+        request.add_header("Authorization", f"token {self.token}")
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
+            return answer.read()
+
+
 @contextmanager
-def serving(
-    root: Path, state: Path, cache: Path, whole: bool = True
-) -> Iterator[Callable[[str], str]]:
-    """The address of a notebook in the folder `root`/notebooks by its name, while it is served.
+def serving(root: Path, state: Path, cache: Path, whole: bool = True) -> Iterator[Lab]:
+    """A JupyterLab that serves the folder `root`, and keeps its files in `state`.
 
     whole: keep also what is out of view on the page, as a test wants it; students' JupyterLab
     draws what is in view, and answers sooner. Raises RuntimeError with the server's log if it
@@ -57,8 +99,8 @@ def serving(
         root,
         "notebooks/00_start_here.ipynb",
         browser=False,
-        port=port,
-        extra=[f"--IdentityProvider.token={token}", "--ServerApp.port_retries=0"],
+        port=port,  # if another program has taken it since, JupyterLab tries others
+        extra=[f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True"],
     )
     environment = {
         **lab_command.environment(state),
@@ -71,12 +113,10 @@ def serving(
     with log.open("w") as out:
         server = subprocess.Popen(words, env=environment, stdout=out, stderr=out)
         try:
-            wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, log)
-            folder = f"http://127.0.0.1:{port}/lab/tree/notebooks"
-            yield lambda name: f"{folder}/{name}.ipynb?token={token}"
+            url = wait_for(Path(environment["JUPYTER_RUNTIME_DIR"]), token, server, log)
+            yield Lab(url, token, root, state / "answers")
         finally:
-            server.terminate()
-            server.wait(30)
+            end(server)
 
 
 def keep_all_cells_on_the_page(settings: Path) -> None:
@@ -86,13 +126,47 @@ def keep_all_cells_on_the_page(settings: Path) -> None:
     path.write_text('{"windowingMode": "none"}', encoding="utf-8")
 
 
-def wait_for(address: str, server: subprocess.Popen, log: Path, seconds: float = 90) -> None:
-    """Return when the address answers; RuntimeError if the server ends or stays silent."""
-    deadline = time.monotonic() + seconds
+def wait_for(runtime: Path, token: str, server: subprocess.Popen, log: Path) -> str:
+    """The address of the server, once it answers; RuntimeError if it ends or stays silent."""
+    deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
-        try:
-            urllib.request.urlopen(address, timeout=5)
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.3)
+        port = port_of(runtime, token)
+        if port is not None:
+            url = f"http://127.0.0.1:{port}"
+            try:
+                urllib.request.urlopen(f"{url}/api?token={token}", timeout=ANSWER_SECONDS).close()
+                return url
+            except (urllib.error.URLError, OSError, HTTPException):
+                pass
+        time.sleep(0.1)
     raise RuntimeError(f"JupyterLab did not answer:\n{log.read_text()[-3000:]}")
+
+
+def port_of(runtime: Path, token: str) -> int | None:
+    """The port that a server wrote down beside its token; None as long as it has not."""
+    for path in runtime.glob("jpserver-*.json"):
+        try:
+            server = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # it is being written
+            continue
+        if server["token"] == token:
+            return server["port"]
+    return None
+
+
+def end(server: subprocess.Popen) -> None:
+    """End the server and all that it started: it is asked first, and killed if it takes long."""
+    try:
+        processes = [psutil.Process(server.pid)]
+        processes += processes[0].children(recursive=True)
+    except psutil.NoSuchProcess:  # it has ended by itself
+        processes = []
+    server.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=STOP_SECONDS)
+    for process in alive:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(alive)
+    server.wait()

@@ -1,4 +1,4 @@
-"""Every notebook of odd number runs, and its explorers answer.
+"""Every notebook of odd number runs as it is stored, and its explorers answer.
 
 There are two such modules, so that two workers share what takes long.
 """
@@ -10,5 +10,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("name", list(EXPLORERS)[1::2])
-def test_a_notebook_runs_and_its_explorers_answer(page, jupyter, name):
-    play(page, jupyter, name)
+def test_a_notebook_shows_what_is_stored_and_its_explorers_answer(
+    page, jupyter, notebooks, name, request
+):
+    play(page, jupyter(name), notebooks / f"{name}.ipynb", request.session)

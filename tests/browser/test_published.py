@@ -1,6 +1,7 @@
 """Pages and slides are read from the disk by a real browser, without a server or a network."""
 
 import pytest
+from driving import ANSWER_SECONDS
 from playwright.sync_api import Page
 
 from delf_lesson.classroom.publish import publish
@@ -16,6 +17,7 @@ SHOWN = "[...document.querySelectorAll('.slides section.present')].pop().innerHT
 def reader(browser):
     """A page that notes whatever is asked of anything but the disk, and every error."""
     page = browser.new_page(viewport={"width": 1366, "height": 768})
+    page.set_default_timeout(1000 * ANSWER_SECONDS)
     page.asked, page.errors = [], []
     page.on("request", lambda one: page.asked.append(one.url))
     page.on("requestfailed", lambda one: page.errors.append(one.url))
@@ -31,7 +33,7 @@ def open_first(page: Page, folder, name: str) -> None:
     page.goto((folder / "index.html").as_uri())
     assert page.get_by_role("link").count() == len(NOTEBOOKS)
     page.locator(f'a[href="{name}.html"]').click()
-    page.wait_for_load_state()
+    page.wait_for_url(f"**/{name}.html")
 
 
 def pictures(page: Page) -> list:
@@ -51,7 +53,7 @@ def test_pages_are_whole(reader, tmp_path):
     assert reader.locator("math").count() > 5
     assert "$" not in reader.locator("math").first.text_content()
     reader.get_by_role("link", name="02 Local descriptors").first.click()
-    assert reader.url.endswith("02_local_descriptors.html")
+    reader.wait_for_url("**/02_local_descriptors.html")
 
 
 def test_slides_move_by_the_keys(reader, tmp_path):

@@ -1,12 +1,19 @@
 """Explorers in a real browser: errors, moving sliders, and pages without a kernel."""
 
-import json
-import urllib.request
 from pathlib import Path
 
 import nbformat
 import pytest
-from driving import changed, check_alternative_text, open_notebook, panel, run_all
+from driving import (
+    changed,
+    check_alternative_text,
+    drawn,
+    loaded,
+    open_notebook,
+    panel,
+    run_all,
+    settle,
+)
 from playwright.sync_api import expect
 
 from delf_lesson.files import project_root
@@ -50,10 +57,13 @@ def test_an_error_of_an_explorer_is_seen_and_goes_away(page, notebooks, jupyter)
     handle, picture = explorer.get_by_role("slider"), explorer.locator("img")
     alert = explorer.get_by_role("alert")
     picture.wait_for()
+    drawn(explorer)
+    settle(page)
     before = picture.get_attribute("src")
     handle.press("End")
     expect(alert).to_contain_text("ValueError: level is over 200; wanted 0 to 200")
     expect(alert).to_contain_text("Choose another value")
+    settle(page)
     assert picture.get_attribute("src") == before
     changed(picture, lambda: handle.press("Home"))
     expect(alert).to_have_count(0)
@@ -64,8 +74,10 @@ def test_an_error_of_an_explorer_is_seen_and_goes_away(page, notebooks, jupyter)
     check_alternative_text(explorer, picture)
 
 
-SLOW = """
+WAITING = """
 import time
+from pathlib import Path
+
 import numpy as np
 from delf_lesson.classroom.explorers.explorer import slider
 from delf_lesson.classroom.explorers.explorer import Drawn, Explorer
@@ -74,7 +86,8 @@ drawn = []
 
 def draw(level):
     drawn.append(level)
-    time.sleep(0.3)
+    while level > 100 and not Path("moved").exists():
+        time.sleep(0.01)
     return Drawn(np.full((100, 300, 3), level, np.uint8), f"all {level}, {len(drawn)} drawn")
 
 Explorer(draw, {"level": slider("level", 0, 255, 100)}, "a grey picture")
@@ -82,34 +95,31 @@ Explorer(draw, {"level": slider("level", 0, 255, 100)}, "a grey picture")
 
 
 def test_a_moving_slider_is_drawn_where_it_is_and_not_everywhere_it_was(page, notebooks, jupyter):
-    write(notebooks, "slow", SLOW)
-    run_all(page, jupyter("slow"))
+    """It moves 40 times while its first move is drawn, which ends when the file is there."""
+    write(notebooks, "waiting", WAITING)
+    run_all(page, jupyter("waiting"))
     explorer = panel(page).locator(".delf-explorer")
-    handle = explorer.get_by_role("slider")
-    explorer.get_by_role("status").wait_for()
+    handle, says = explorer.get_by_role("slider"), explorer.get_by_role("status")
+    expect(says).to_have_text("all 100, 1 drawn")
     for _ in range(40):
         handle.press("ArrowRight")
-    expect(explorer.get_by_role("status")).to_contain_text("all 140")
-    drawn = int(explorer.get_by_role("status").inner_text().split(",")[1].split()[0])
-    assert drawn <= 20
+    (notebooks / "moved").touch()
+    expect(says).to_have_text("all 140, 3 drawn")
 
 
-def test_what_an_explorer_showed_is_seen_without_its_kernel(page, jupyter, notebooks):
+def test_what_an_explorer_showed_is_seen_without_its_kernel(page, lab, jupyter, notebooks):
     """Run and saved, the kernel shut down, the page loaded anew."""
     write(notebooks, "kept", FAILING)
-    address = jupyter("kept")
-    run_all(page, address)
+    run_all(page, jupyter("kept"))
     explorer = panel(page).locator(".delf-explorer")
     changed(explorer.locator("img"), lambda: explorer.get_by_role("slider").press("Home"))
     page.keyboard.press("Control+S")
     page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
     assert "widget-state" in (notebooks / "kept.ipynb").read_text(encoding="utf-8")
-    shut_down_kernels(address)
     page.goto("about:blank")
-    page.goto(address.replace("/lab/tree", "/lab/workspaces/other/tree"))
-    picture = panel(page).locator(".delf-explorer img")
-    picture.wait_for()
-    assert picture.evaluate("image => image.naturalWidth") > 200
+    lab.end_kernels()
+    page.goto(jupyter("kept", "second"))
+    loaded(panel(page).locator(".delf-explorer img"), 200)
     assert page.get_by_text("model not found").count() == 0
 
 
@@ -120,18 +130,17 @@ quiz("05_attention")
 """
 
 
-def test_answers_to_a_quiz_survive_their_kernel(page, jupyter, notebooks):
+def test_answers_to_a_quiz_survive_their_kernel(page, lab, jupyter, notebooks):
     write(notebooks, "answered", QUIZ)
-    address = jupyter("answered")
-    run_all(page, address)
+    run_all(page, jupyter("answered"))
     quiz = panel(page).locator(".delf-explorer")
     quiz.get_by_role("radio").nth(2).check()
     expect(quiz.get_by_role("status").last).to_contain_text("1 of 3 answered, saved")
     page.keyboard.press("Control+S")
     page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
-    shut_down_kernels(address)
     page.goto("about:blank")
-    run_all(page, address.replace("/lab/tree", "/lab/workspaces/other/tree"))
+    lab.end_kernels()
+    run_all(page, jupyter("answered", "second"))
     expect(quiz.get_by_role("radio").nth(2)).to_be_checked()
     expect(quiz.locator("input:checked")).to_have_count(1)
 
@@ -163,8 +172,8 @@ def test_long_options_can_be_read_at_twice_the_size(page, jupyter, notebooks):
     write(notebooks, "narrow", NARROW)
     run_all(page, jupyter("narrow"))
     quiz = panel(page).locator(".delf-explorer")
-    quiz.get_by_role("button", name="Check").last.wait_for()
-    quiz.get_by_role("radio").first.scroll_into_view_if_needed()
+    expect(quiz.get_by_role("button", name="Check")).to_have_count(3)
+    drawn(quiz).get_by_role("radio").first.scroll_into_view_if_needed()
     expect(quiz.get_by_role("radio")).to_have_count(4)
     expect(quiz.get_by_role("checkbox")).to_have_count(4)
     heights = quiz.locator(".widget-radio-box label").evaluate_all(
@@ -172,18 +181,6 @@ def test_long_options_can_be_read_at_twice_the_size(page, jupyter, notebooks):
     )
     assert max(heights) > 1.5 * min(heights)  # one of them does run over several lines
     assert quiz.evaluate(OVERLAPS) == 0
-
-
-def shut_down_kernels(address: str) -> None:
-    root, token = address.split("/lab/")[0], address.split("token=")[1]
-
-    def ask(path: str, method: str = "GET") -> bytes:
-        request = urllib.request.Request(f"{root}/api/{path}", method=method)
-        request.add_header("Authorization", f"token {token}")
-        return urllib.request.urlopen(request, timeout=30).read()
-
-    for session in json.loads(ask("sessions")):
-        ask(f"sessions/{session['id']}", "DELETE")
 
 
 @pytest.mark.parametrize("name", ["03_dense_features", "07_results"])

@@ -14,6 +14,7 @@ CLUTTER = (
     "flag_banner tram_or_bus_stop fountain"
 ).split()
 TOWN = "house office farmhouse barn hills rocks".split()
+SEEDS = (1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3, 1000)))
 
 
 def area(ring):
@@ -67,7 +68,7 @@ def test_an_unknown_outline_is_refused_by_name():
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("seed", [1, 2, 3, 1000])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_every_landmark_is_sound(family, seed):
     landmark = build(family, seed)
     assert {p.surface for p in landmark.mesh.parts} <= set(landmark.palette.surfaces)
@@ -81,6 +82,7 @@ def test_every_landmark_is_sound(family, seed):
     assert 2_500 < len(landmark.mesh.triangles()) < 120_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_landmark_is_given_by_its_family_and_seed(family):
     def everything(seed):
@@ -158,6 +160,7 @@ def test_a_box_in_the_air_floats_and_a_stacked_one_does_not():
     assert floating(mesh) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("city", CITIES)
 def test_nothing_floats_in_the_cities(city):
     afloat = {name: floating(build(*who).mesh) for name, who in CITIES[city].items()}

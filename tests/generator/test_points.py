@@ -1,11 +1,13 @@
 """The shipped points are those that the generator makes from the shipped pictures."""
 
 import numpy as np
+import pytest
 
 from data.generator.points import _points
 from delf_lesson.datasets.training_set import training_points
 
 
+@pytest.mark.slow
 def test_points_come_out_again():
     landmark = training_points()[31]
     xyz, size, seen = _points(landmark.images)

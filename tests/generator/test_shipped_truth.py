@@ -65,6 +65,7 @@ def test_known_points_reproject_within_half_a_pixel():
     assert max(medians) < 0.5
 
 
+@pytest.mark.slow
 def test_training_cameras_see_their_building_where_the_mask_is():
     ious = []
     chosen = training_images("full")[::97]
@@ -84,6 +85,7 @@ def test_training_cameras_see_their_building_where_the_mask_is():
 
 
 # Scaffolding is hung with nets, which Blender makes half transparent and NumPy does not.
+@pytest.mark.slow
 @pytest.mark.parametrize("city", CITIES)
 def test_masks_and_depths_are_those_of_an_independent_rasteriser(city):
     ious, errors = [], []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from stored_outputs import differences
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -134,3 +135,29 @@ def test_links_lead_somewhere(notebook):
     assert links
     for link in links:
         assert (FOLDER / link).exists(), link
+
+
+def test_what_is_stored_does_not_differ_from_itself(notebook, request):
+    path = NOTEBOOKS[request.node.callspec.indices["notebook"]]
+    assert not list(differences(path, notebook, request.session))
+
+
+def test_another_number_a_lost_output_and_a_new_one_are_differences(request):
+    def with_last(change):
+        run = nbformat.read(path, as_version=4)
+        outputs = next(cell.outputs for cell in code(run)[::-1] if has_text(cell))
+        change(outputs)
+        return list(differences(path, run, request.session))
+
+    def has_text(cell):
+        return any("text/plain" in output.get("data", {}) for output in cell.outputs)
+
+    def another_number(outputs):
+        data = next(o.data for o in outputs if "text/plain" in o.get("data", {}))
+        data["text/plain"] += "1"
+
+    path = NOTEBOOKS[0]
+    warning = nbformat.v4.new_output("stream", name="stderr", text="a warning")
+    for change in (another_number, list.clear, lambda outputs: outputs.append(warning)):
+        (difference,) = with_last(change)
+        assert difference.startswith("Cell ")

@@ -46,12 +46,14 @@ def graded(tmp_path_factory):
     return rows, (root / "out" / "report.md").read_text(), root / "out"
 
 
+@pytest.mark.slow
 def test_nobody_is_lost(graded):
     rows, _, out = graded
     assert list(rows) == ["Ada", "Bob", "Cleo", "Dan", "Eve", "Fay", "Gus", "Hal", "Ivy"]
     assert {path.stem for path in (out / "feedback").iterdir()} == set(rows)
 
 
+@pytest.mark.slow
 def test_points_are_those_of_the_solved_exercises(graded):
     rows, _, _ = graded
     top, harris = POINTS["top_k"], POINTS["harris_response"]
@@ -71,6 +73,7 @@ def test_points_are_those_of_the_solved_exercises(graded):
     assert {name: float(rows["Ada"][name]) for name in EXERCISES} == POINTS
 
 
+@pytest.mark.slow
 def test_exams_are_graded_by_the_key(graded):
     rows, _, _ = graded
     assert (rows["Ada"]["quiz"], rows["Ada"]["quiz of"]) == ("15", "15")
@@ -80,6 +83,7 @@ def test_exams_are_graded_by_the_key(graded):
     assert rows["Hal"]["quiz"] == "15"  # the exam of Ada, whose name is in the file
 
 
+@pytest.mark.slow
 def test_the_report_names_what_has_to_be_looked_at(graded):
     _, report, _ = graded
     assert "## Eve\n\n- top_k ends the program that runs it" in report
@@ -88,6 +92,7 @@ def test_the_report_names_what_has_to_be_looked_at(graded):
     assert "## Ada" not in report
 
 
+@pytest.mark.slow
 def test_students_read_what_was_wrong(graded):
     _, _, out = graded
     said = {path.stem: path.read_text() for path in (out / "feedback").iterdir()}

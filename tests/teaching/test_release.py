@@ -32,6 +32,7 @@ def lesson(tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_students_have_the_lesson_and_not_the_tests(lesson):
     with zipfile.ZipFile(lesson) as packed:
         names = {name.removeprefix("delf-lesson/") for name in packed.namelist()}
@@ -65,6 +66,7 @@ def spoilt(lesson, tmp_path, name, content):
     return scan(path, EXAM)
 
 
+@pytest.mark.slow
 def test_the_scan_finds_what_is_smuggled_in(lesson, tmp_path):
     assert scan(lesson, EXAM) == []
     said = next(iter(EXAM[0].key.feedback.values()))

@@ -31,6 +31,7 @@ def trunk():
     return Trunk("resnet18")
 
 
+@pytest.mark.slow
 def test_batches_read_ahead_describe_as_one_image_at_a_time(tmp_path, files, trunk):
     """With a file that cannot be read and one that the cache has."""
     attention = Attention(256)

@@ -43,6 +43,7 @@ def images():
     return [cv2.resize(one, (448, 384), interpolation=cv2.INTER_CUBIC) for one in small]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lean", [(0, 0), (5, -3), (-8, 7)])
 def test_a_grid_that_leans_is_found_to_lean(images, lean):
     assert localisation_bias(LeaningGrid(*lean), images, tries=20) == pytest.approx(lean, abs=1.5)
@@ -55,6 +56,7 @@ def test_one_image_or_a_small_one_is_not_enough(images):
         localisation_bias(LeaningGrid(0, 0), [image[:200] for image in images])
 
 
+@pytest.mark.slow
 def test_keypoints_of_trained_weights_are_nearer_by_the_tile(images):
     trunk = load_trained("base").trunk
     by_tile, by_field = (

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from click.testing import CliRunner
 from publisher import offer_google
 
@@ -18,6 +19,7 @@ def run(*arguments):
     return answer.stdout
 
 
+@pytest.mark.slow
 def test_five_commands_from_nothing_to_a_row_of_the_table(web, tmp_path, texture):
     """As docs/scale.md has them, with a small trunk, and beginning with its shipped weights."""
     offer_google(web, texture)

@@ -47,8 +47,25 @@ def test_without_json_the_ranking_is_readable(photos):
     assert len(lines) == 2 and "scene_1/b.jpg" in lines[0] and "inliers" in lines[0]
 
 
-@pytest.mark.parametrize("system", systems.SYSTEMS)
-def test_every_system_finds_the_other_view(photos, system):
+@pytest.fixture(scope="module")
+def features(tmp_path_factory):
+    return tmp_path_factory.mktemp("features")
+
+
+@pytest.fixture
+def shared_cache(features, monkeypatch):
+    """Systems with the same extractor describe the images once."""
+    monkeypatch.setenv("DELF_LESSON_CACHE", str(features))
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        name if name.startswith("OpenCV") else pytest.param(name, marks=pytest.mark.slow)
+        for name in systems.SYSTEMS
+    ],
+)
+def test_every_system_finds_the_other_view(photos, system, shared_cache):
     """Vectors of whole images, trained on towns, only have to rank these blobs."""
     done = run("search", photos, photos / "scene_2" / "a.png", "--system", system, "--json")
     results = json.loads(done.stdout)["results"]
@@ -134,6 +151,7 @@ def test_extract_refuses_what_it_cannot_do(photos, tmp_path):
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_doctor_json_is_one_object():
     done = run("doctor", "--json")
     answer = json.loads(done.stdout)

@@ -129,6 +129,7 @@ def test_there_are_pairs_of_every_difficulty():
         pairs("rome")
 
 
+@pytest.mark.slow
 def test_points_go_there_and_back():
     for pair in pairs(kind="viewpoint"):
         y, x = np.nonzero(pair.covisible[0])

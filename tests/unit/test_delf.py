@@ -167,6 +167,7 @@ def test_attention_decides_what_is_kept(trunk, texture):
     assert np.allclose(found.scores, scores[:20], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_batch_gives_what_single_images_give(trunk, texture):
     extractor = Delf(trunk, max_features=50)
     images = [texture(k) for k in (4, 5, 6)]

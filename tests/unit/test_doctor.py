@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from delf_lesson.cli import doctor_command
 
 
+@pytest.mark.slow
 def test_this_environment_is_ready():
     failed = [check for check in doctor_command.run_checks() if check.status == "failed"]
     assert failed == []

@@ -160,6 +160,7 @@ def test_an_error_of_a_training_is_shown(grey):
     assert "the &lt;loss&gt; is NaN" in training.message.value and training.pause.disabled
 
 
+@pytest.mark.slow
 def test_an_attention_learns_which_channel_tells_classes_apart(grey):
     """Two classes: one bright channel each, in one cell of many; the loss falls below guessing."""
     torch.manual_seed(0)

@@ -58,6 +58,7 @@ def pipeline(city, tmp_path_factory):
     return made
 
 
+@pytest.mark.slow
 def test_the_pipeline_ranks_as_its_stages_are_set(city, pipeline):
     truth = city.truth["playhouse_q_01"]
     verified = pipeline.search("playhouse_q_01", Stages())

@@ -140,6 +140,7 @@ BIG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", BIG)
 def test_a_hundred_megapixels_are_shrunk_within_1500_mb(tmp_path, suffix):
     path = tmp_path / f"big.{suffix}"

@@ -161,6 +161,7 @@ def test_mining_among_all_takes_the_nearest_other():
     assert easier < loss
 
 
+@pytest.mark.slow
 def test_patches_of_a_point_show_the_same():
     landmark = training_points()[7]
     points, empty = _of_landmark(landmark, 40, np.random.default_rng(0))
@@ -194,6 +195,7 @@ def few_patches():
 QUICK = LiftRecipe(epochs=(2, 1, 2), batch=16)
 
 
+@pytest.mark.slow
 def test_training_stops_and_goes_on(tmp_path):
     data = few_patches()
     whole = list(train_lift(data, tmp_path / "whole", QUICK))
@@ -221,6 +223,7 @@ def test_training_stops_and_goes_on(tmp_path):
         list(train_lift(data, tmp_path / "whole", other))
 
 
+@pytest.mark.slow
 def test_each_part_learns(tmp_path):
     plan = LiftRecipe(epochs=(10, 40, 24), rates=(3e-3,) * 3, batch=16)
     found = {part: [] for part in PARTS}

@@ -122,6 +122,7 @@ def test_a_folder_tells_landmarks_by_its_sub_folders(stripes):
     assert max(image.shape) > max(small.shape) == 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", METRIC_RECIPES)
 def test_training_brings_pictures_of_a_landmark_together(stripes, tmp_path, stage):
     plan = replace(QUICK, epochs=6, tuples=24)
@@ -142,6 +143,7 @@ def test_training_brings_pictures_of_a_landmark_together(stripes, tmp_path, stag
     assert likeness[same].mean() > likeness[~same].mean() + 0.1
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(stripes, tmp_path):
     data = labelled_tuples(image_folder(stripes))
     whole = list(train_metric("dir", fresh(), data, tmp_path / "whole", QUICK))
@@ -166,10 +168,11 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(stripes, tmp_path)
             list(train_metric("dir", folder=tmp_path / "cut", **given))
 
 
+@pytest.mark.slow
 def test_readers_ahead_change_nothing_and_half_precision_little(stripes, tmp_path):
-    data = labelled_tuples(image_folder(stripes))
+    data, quick = labelled_tuples(image_folder(stripes)), replace(QUICK, epochs=1, tuples=4)
     alone, several, half = (
-        list(train_metric("dir", fresh(), data, tmp_path / str(k), replace(QUICK, epochs=2, **own)))
+        list(train_metric("dir", fresh(), data, tmp_path / str(k), replace(quick, **own)))
         for k, own in enumerate(({}, {"workers": 3}, {"bf16": True}))
     )
     assert [one.loss for one in several] == pytest.approx([one.loss for one in alone], rel=1e-4)
@@ -200,10 +203,12 @@ def test_a_whitening_of_many_pairs_is_learned_from_some(stripes, monkeypatch):
     assert fitted == [(168, 168, 8), (50, 50, 8)]
 
 
+@pytest.mark.slow
 def test_batch_statistics_stay_frozen_and_filters_learn(stripes, tmp_path):
     trunk = fresh()
     before = {name: tensor.clone() for name, tensor in trunk.state_dict().items()}
-    list(train_metric("dir", trunk, labelled_tuples(image_folder(stripes)), tmp_path, QUICK))
+    data, quick = labelled_tuples(image_folder(stripes)), replace(QUICK, epochs=1)
+    list(train_metric("dir", trunk, data, tmp_path, quick))
     after = trunk.state_dict()
     running = [name for name in before if "running" in name]
     filters = [name for name in before if name.endswith("conv1.weight")]
@@ -237,6 +242,7 @@ def test_several_resolutions_add_up():
             GlobalDescriptor(network, **options)
 
 
+@pytest.mark.slow
 def test_the_command_trains_on_a_folder_and_refuses_what_does_not_belong(stripes, tmp_path):
     weights = tmp_path / "trunk.safetensors"
     trunk = fresh()

@@ -47,6 +47,7 @@ def in_memory(folder, query, system=SIFT, compressed=False):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_it_ranks_as_the_same_images_in_memory(system, photos, tmp_path):
     system = find_system(system)
@@ -330,6 +331,7 @@ def test_a_benchmark_measured_from_disk_is_as_in_memory(photos, tmp_path):
     assert "--on-disk" in run(*asked, "--cluster", "tcp://127.0.0.1:1", wanted=2).stderr
 
 
+@pytest.mark.slow
 def test_the_device_does_not_belong_to_an_index(photos, tmp_path):
     system = chosen("DELF+FT+ATT", device="cpu:0", batch=2, max_side=160)
     index = made(tmp_path / "index", photos / "scene_1", system)

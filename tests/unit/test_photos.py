@@ -11,6 +11,7 @@ from delf_lesson.systems.registry import DEFAULT_SYSTEM, SYSTEMS
 PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="the photographs are not beside this checkout")
 def test_the_first_picture_of_a_place_finds_the_others():
     benchmark = load(f"folder:{PHOTOS}", distractors=True)

@@ -81,6 +81,7 @@ def project(tmp_path, monkeypatch, notebook):
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["page", "deck"])
 def test_nothing_is_fetched_from_the_network_and_links_are_there(project, kind):
     folder = project / "out"

@@ -52,6 +52,7 @@ def test_the_card_of_lift_tells_its_three_trainings():
         assert card["accuracy"][part][-1] > card["accuracy"][part][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["siaMAC", "DIR"])
 def test_whole_images_of_a_landmark_are_alike(name):
     """Of a city that training never saw."""
@@ -69,6 +70,7 @@ def test_whole_images_of_a_landmark_are_alike(name):
     assert len(chosen) == 33 and right > 5 * 2 / 32  # chance finds 2 of 32
 
 
+@pytest.mark.slow
 def test_lift_finds_the_same_points_in_two_pictures():
     views = [view_of_pair(pair) for pair in pairs("lutetia", "light")[:3]]
     untrained = BASELINES["LIFT-untrained"].make_extractor()
@@ -106,6 +108,7 @@ def test_systems_describe_in_forty_numbers(name):
     assert features.descriptors.shape[1] == 40 and len(features) > 100
 
 
+@pytest.mark.slow
 def test_attention_finds_landmarks_of_a_city_it_has_never_seen():
     shown = [p for p in rendered_images("lutetia") if p.view == "good"][::24]
     extractor = SYSTEMS["DELF+FT+ATT"].make_extractor()

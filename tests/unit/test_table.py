@@ -128,6 +128,7 @@ def test_the_shipped_table_is_of_the_shipped_weights_and_pictures(name):
         assert cells[name][column]["key"] == key, "run `make bench`"
 
 
+@pytest.mark.slow
 def test_a_row_of_the_shipped_table_comes_out_again():
     cell, now = (
         read_table()["cells"]["colours"]["albion"],

@@ -82,6 +82,7 @@ def test_the_rendered_sets_have_the_labels_of_their_pictures():
     assert np.array_equal(base.readers[5](), full[5].read())
 
 
+@pytest.mark.slow
 def test_the_trunk_learns_the_classes(stripes, tmp_path):
     plan = replace(QUICK, epochs=16)
     found = list(train("ft", fresh(), image_folder(stripes), tmp_path, plan))
@@ -97,6 +98,7 @@ def test_the_trunk_learns_the_classes(stripes, tmp_path):
     assert all(torch.isfinite(tensor).all() for tensor in tensors.values())
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(stripes, tmp_path):
     data = image_folder(stripes)
     whole = list(train("ft", fresh(), data, tmp_path / "whole", QUICK))
@@ -137,6 +139,7 @@ def test_the_rate_rises_to_its_highest_and_falls_to_nothing(steps):
     assert peak <= max(1, steps // 10)
 
 
+@pytest.mark.slow
 def test_a_trunk_is_at_rest_and_free_between_and_after_stages(stripes, tmp_path):
     data, trunk = image_folder(stripes), fresh()
     before = Delf(trunk, scales=(1.0,), max_features=20)
@@ -180,6 +183,7 @@ def test_examples_can_be_sent_to_another_process(stripes):
     assert again[3][0].shape == (3, 32, 32)
 
 
+@pytest.mark.slow
 def test_attention_leaves_the_trunk_as_it_is(stripes, tmp_path):
     trunk = fresh()
     before = {name: tensor.clone() for name, tensor in trunk.state_dict().items()}
@@ -197,6 +201,7 @@ def test_attention_leaves_the_trunk_as_it_is(stripes, tmp_path):
     assert found.reduction.trained_on == stripes.name == found.card["data"]
 
 
+@pytest.mark.slow
 def test_a_file_holds_the_reduction_of_what_its_networks_keep(stripes, tmp_path):
     data = image_folder(stripes)
     list(train("ft", fresh(), data, tmp_path, replace(QUICK, epochs=1)))
@@ -246,6 +251,7 @@ def options(stripes, out, *more):
     return ["--data", str(stripes), "--out", str(out), *quick, *more]
 
 
+@pytest.mark.slow
 def test_the_command_trains_one_stage_after_the_other(stripes, tmp_path):
     runner = CliRunner()
     base = runner.invoke(command, ["train", "base", *options(stripes, tmp_path / "base")])
@@ -290,6 +296,7 @@ torch.save({"metrics": metrics, "images": seen[0], "weight": trunk.conv1.weight.
 """
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_work(stripes, tmp_path):
     """Each sees other pictures and crops, their gradients are one, and so are their metrics."""
     (tmp_path / "two.py").write_text(TWO, encoding="utf-8")

@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from delf_lesson.classical.sift import BASE_SIGMA
+from delf_lesson.classical.scale_space import BASE_SIGMA
 from delf_lesson.features import LocalFeatures
 from delf_lesson.images import Pixels, read_image
 from delf_lesson.retrieval.voting import Result

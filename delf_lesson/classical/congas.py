@@ -45,14 +45,16 @@ def laplacians(octave: Octave) -> NDArray[np.float32]:
 
 
 def log_keypoints(space: ScaleSpace, contrast: float = CONTRAST, edge: float = EDGE) -> Keypoints:
-    """Extrema of the scale-normalised Laplacian over space and scale, refined (notebook 07).
+    """Extrema of the scale-normalised Laplacian over space and scale, refined (lab 07).
 
     contrast: its least magnitude at a refined extremum. edge: the largest ratio of its principal
     curvatures. The response is the magnitude, sigma the blur in pixels. Raises ValueError if
     contrast is negative or edge below 1.
     """
     check_thresholds(contrast, edge)
-    return refined_keypoints(space, [laplacians(one) for one in space.octaves], contrast, edge)
+    return refined_keypoints(
+        space, [laplacians(octave) for octave in space.octaves], contrast, edge
+    )
 
 
 SIDE = 32  # samples of a patch
@@ -141,9 +143,10 @@ class Congas:
         """Features of a `uint8` RGB (H, W, 3) image, strongest first; none for a constant image."""
         small, _ = resize_longest(image, self.max_side)
         space = scale_space(to_grey(small))
-        found = log_keypoints(space, self.contrast, self.edge).strongest(self.max_keypoints)
-        row, angles = orientation_peaks(orientation_histograms(space, found))
-        found, angles = found.select(row[: self.max_keypoints]), angles[: self.max_keypoints]
-        patches = sample_patches(space, found, angles, SIDE, STEP)
+        keypoints = log_keypoints(space, self.contrast, self.edge).strongest(self.max_keypoints)
+        row, angles = orientation_peaks(orientation_histograms(space, keypoints))
+        keypoints = keypoints.select(row[: self.max_keypoints])
+        angles = angles[: self.max_keypoints]
+        patches = sample_patches(space, keypoints, angles, SIDE, STEP)
         size, small_size = (image.shape[1], image.shape[0]), (small.shape[1], small.shape[0])
-        return found.described(describe_patches(patches, self.bank), small_size, size)
+        return keypoints.described(describe_patches(patches, self.bank), small_size, size)

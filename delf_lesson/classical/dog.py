@@ -1,6 +1,6 @@
 """Keypoints at extrema of the difference of Gaussians.
 
-D. Lowe, IJCV 2004, sections 3 and 4; slide "Recap: Keypoint"; introduced in notebook 01.
+D. Lowe, IJCV 2004, sections 3 and 4; slide "Recap: Keypoint"; lab 01.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ MOST_FITS = 5  # of parabolas for one keypoint, as in OpenCV
 
 
 def dog_keypoints(space: ScaleSpace, contrast: float = CONTRAST, edge: float = EDGE) -> Keypoints:
-    """Extrema of D over space and scale, refined and sifted (slide "Recap: Keypoint"; notebook 01).
+    """Extrema of D over space and scale, refined and sifted (slide "Recap: Keypoint"; lab 01).
 
     contrast: the least |D| at a refined extremum, times the levels of an octave; grey runs from
         0 to 1. edge: the largest ratio of the principal curvatures of D.
@@ -41,8 +41,8 @@ def refined_keypoints(
     Level i of a stack belongs to the blur of level i of its octave.
     """
     octaves = zip(space.octaves, stacks, strict=True)
-    found = [_of_octave(octave, stack, space, least, edge) for octave, stack in octaves]
-    x, y, sigma, response = np.concatenate(found, axis=1)
+    by_octave = [_of_octave(octave, stack, space, least, edge) for octave, stack in octaves]
+    x, y, sigma, response = np.concatenate(by_octave, axis=1)
     return Keypoints(np.c_[x, y], sigma, response)
 
 
@@ -66,9 +66,9 @@ def extrema(dog: NDArray[np.float32], least: float) -> NDArray[np.intp]:
     middle = dog[1:-1]
     above = np.maximum(np.maximum(highest[:-2], highest[1:-1]), highest[2:])
     below = np.minimum(np.minimum(lowest[:-2], lowest[1:-1]), lowest[2:])
-    found = ((middle == above) & (middle > least)) | ((middle == below) & (middle < -least))
-    found[:, [0, -1]] = found[:, :, [0, -1]] = False  # the rim has fewer neighbours
-    samples: NDArray[np.intp] = np.stack(np.nonzero(found), axis=1)
+    extreme = ((middle == above) & (middle > least)) | ((middle == below) & (middle < -least))
+    extreme[:, [0, -1]] = extreme[:, :, [0, -1]] = False  # the rim has fewer neighbours
+    samples: NDArray[np.intp] = np.stack(np.nonzero(extreme), axis=1)
     return samples + np.array([1, 0, 0], np.intp)
 
 
@@ -133,9 +133,11 @@ def refine(dog: NDArray[np.float32], at: NDArray[np.intp]) -> Refined:
         moves = (farthest > 0.5) & (farthest < max(dog.shape))
         at = at[moves] + np.rint(offset[moves]).astype(np.intp)
         at = at[((at >= 1) & (at <= last)).all(axis=1)]
-    found = Refined(*map(np.concatenate, zip(*resting, strict=True)))
-    _, first = np.unique(found.samples, axis=0, return_index=True)  # two may have met in one place
-    return found.select(first)
+    refined = Refined(*map(np.concatenate, zip(*resting, strict=True)))
+    _, first = np.unique(
+        refined.samples, axis=0, return_index=True
+    )  # two may have met in one place
+    return refined.select(first)
 
 
 def on_edge(hessian: NDArray[np.float64], ratio: float) -> NDArray[np.bool_]:
@@ -157,13 +159,13 @@ def _of_octave(
     """x, y, sigma in pixels and response of an octave's keypoints, (4, N)."""
     at = extrema(stack, least / 2)  # the refined extremum lies higher than its sample
     at = at[_inside(at, octave, space)]
-    found = refine(stack, at)
-    strong = np.abs(found.value) >= least
-    kept = strong & ~on_edge(found.hessian, edge) & _inside(found.samples, octave, space)
-    found = found.select(kept)
-    places = found.samples + found.offset
-    sigma = BASE_SIGMA * octave.step * 2 ** (places[:, 0] / LEVELS)
-    return np.stack([*space.pixels(octave, places).T, sigma, np.abs(found.value)])
+    refined = refine(stack, at)
+    strong = np.abs(refined.value) >= least
+    selected = strong & ~on_edge(refined.hessian, edge) & _inside(refined.samples, octave, space)
+    refined = refined.select(selected)
+    positions = refined.samples + refined.offset
+    sigma = BASE_SIGMA * octave.step * 2 ** (positions[:, 0] / LEVELS)
+    return np.stack([*space.pixels(octave, positions).T, sigma, np.abs(refined.value)])
 
 
 def _inside(at: NDArray[np.intp], octave: Octave, space: ScaleSpace) -> NDArray[np.bool_]:

@@ -1,10 +1,10 @@
 """Corners by the structure tensor (Harris and Stephens, 1988; Shi and Tomasi, 1994).
 
-Slide "Recap: Keypoint"; introduced in notebook 01. A grey image is (H, W), `uint8` or float from 0
+Slide "Recap: Keypoint"; lab 01. A grey image is (H, W), `uint8` or float from 0
 to 1; anything else raises ValueError.
 """
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -16,12 +16,10 @@ from delf_lesson.images import unit_range
 K = 0.04  # Harris and Stephens' factor: 0.04 to 0.06 is usual
 SIGMA = 2.0  # pixels of the Gaussian window
 THRESHOLD = 0.01  # of the image's highest response
-REFINEMENTS = 10
 ROUNDING = 1e-6  # of the strongest edge: what floats make of an edge without any corner
 RADIUS = 4  # pixels: the least distance of two corners
 
 Window = Literal["gaussian", "box"]
-Place = Literal["peak", "crossing"]
 
 
 def image_gradient(grey: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -70,7 +68,7 @@ def structure_tensor(
 
         M = [[A, C], [C, B]],  A = w * Ix^2,  B = w * Iy^2,  C = w * Ix Iy
 
-    (slide "Recap: Keypoint"; notebook 01). A shift (u, v) of the window changes its grey levels by
+    (slide "Recap: Keypoint"; lab 01). A shift (u, v) of the window changes its grey levels by
     the square (u, v) M (u, v)^T. The window w is a Gaussian of sigma pixels, or a box of about that
     spread, of the odd side nearest to sqrt(12 sigma^2 + 1), as `cv2.cornerHarris` has it.
     """
@@ -140,40 +138,6 @@ def local_maxima(
     return np.stack([np.bincount(group, column, count - 1) / sizes for column in columns], axis=1)
 
 
-def edge_crossings(
-    grey: NDArray[Any], xy: NDArray[np.float64], sigma: float = SIGMA
-) -> NDArray[np.float64]:
-    """Corners (N, 2) moved to where the edges around them meet, to a fraction of a pixel.
-
-    An edge runs across its gradients, so its line through q is g.(q - p) = 0; the point p nearest
-    to all of them, under the same Gaussian window, solves (sum w g g^T) p = sum w g g^T q, whose
-    matrix is the structure tensor (Foerstner and Guelch, 1987). The response's own peak is up to
-    half a pixel off where edges cross, and lies nearly sigma inside a wedge; yet in another
-    photograph it comes again more surely. A corner that would move by more than sigma stays.
-    """
-    dx, dy = image_gradient(grey)
-    half = int(np.ceil(3 * sigma))
-    dx, dy = np.pad(dx, half + 1), np.pad(dy, half + 1)
-    along = np.arange(-half, half + 1)
-    near = np.rint(xy).astype(int)
-    x, y = near[:, 0, None, None] + along, near[:, 1, None, None] + along[:, None]
-    gx, gy = dx[y + half + 1, x + half + 1], dy[y + half + 1, x + half + 1]
-    q = np.stack(np.broadcast_arrays(x, y), axis=3)  # (N, side, side, 2)
-    g = np.stack([gx, gy], axis=3).astype(np.float64)
-    point = xy
-    for _ in range(REFINEMENTS):
-        weight = np.exp(-((q - point[:, None, None]) ** 2).sum(axis=3) / (2 * sigma**2))
-        tensor = np.einsum("nyx,nyxi,nyxj->nij", weight, g, g)
-        lines = np.einsum("nyx,nyxi,nyxj,nyxj->ni", weight, g, g, q)
-        trace = np.trace(tensor, axis1=1, axis2=2)
-        singular = np.linalg.det(tensor) <= ROUNDING * trace**2
-        tensor[singular] = np.eye(2)
-        moved = np.linalg.solve(tensor, lines[..., None])[..., 0]
-        far = singular | (np.linalg.norm(moved - xy, axis=1) > sigma)
-        point = np.where(far[:, None], xy, moved)
-    return point
-
-
 def harris_keypoints(
     grey: NDArray[Any],
     k: float = K,
@@ -181,18 +145,13 @@ def harris_keypoints(
     threshold: float = THRESHOLD,
     radius: int = RADIUS,
     shi_tomasi: bool = False,
-    place: Place = "peak",
 ) -> Keypoints:
-    """Corners of a grey image (H, W) (slide "Recap: Keypoint"; notebook 01).
+    """Corners of a grey image (H, W) (slide "Recap: Keypoint"; lab 01).
 
     k: see `harris_response`; sigma: of the window, pixels, and of every keypoint: Harris has no
     scale of its own. threshold: share of the image's highest response. radius: pixels between
-    corners. shi_tomasi: rank by the smaller eigenvalue instead. place: a keypoint is at the
-    "peak" of the response, which comes again most surely in another photograph, or at the
-    "crossing" of the edges around it (`edge_crossings`), exact for ruled corners.
+    corners. shi_tomasi: rank by the smaller eigenvalue instead.
     """
-    if place not in get_args(Place):
-        raise ValueError(f"place is {place!r}; wanted 'peak' or 'crossing'")
     if not 0 <= threshold < 1 or radius < 1 or radius != int(radius):
         raise ValueError(
             f"threshold is {threshold} and radius is {radius}; wanted a threshold from 0 to below "
@@ -204,10 +163,7 @@ def harris_keypoints(
     rounding = ROUNDING * (strongest_edge if shi_tomasi else strongest_edge**2)
     least = max(threshold * float(response.max()), rounding)
     x, y, height = local_maxima(response, least, int(radius)).T
-    xy = np.c_[x, y]
-    if place == "crossing":
-        xy = edge_crossings(grey, xy, sigma)
-    return Keypoints(xy, np.full(len(x), sigma), height)
+    return Keypoints(np.c_[x, y], np.full(len(x), sigma), height)
 
 
 def _vertex(

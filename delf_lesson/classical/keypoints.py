@@ -17,7 +17,7 @@ from delf_lesson.images import to_original
 
 @dataclass(frozen=True, eq=False)
 class Keypoints:
-    """N keypoints of one image (slide "Recap: Keypoint"; notebook 01).
+    """N keypoints of one image (slide "Recap: Keypoint"; lab 01).
 
     xy: float64 (N, 2), `(x, y)` in pixels of the image, pixel centres at integers.
     sigma: float64 (N,), its size in pixels, over 0: the blur at which it stands out.

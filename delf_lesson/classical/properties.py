@@ -1,7 +1,7 @@
 """Repeatable, distinctive, invariant, of adequate quantity: measured, with exact truth.
 
 The four words of the slide "Classical Keypoint & Local Descriptor Properties", for any extractor
-(notebook 02).
+(lab 02).
 """
 
 import zlib
@@ -74,9 +74,9 @@ class Matching:
 
         Precision is 1 where there is no match; recall is NaN where nothing could be matched.
         """
-        kept = self.ratio < np.atleast_1d(ratios)[:, None]
-        right = (kept & self.right).sum(axis=1)
-        precision = np.where(kept.any(axis=1), right / np.maximum(1, kept.sum(axis=1)), 1.0)
+        accepted = self.ratio < np.atleast_1d(ratios)[:, None]
+        right = (accepted & self.right).sum(axis=1)
+        precision = np.where(accepted.any(axis=1), right / np.maximum(1, accepted.sum(axis=1)), 1.0)
         recall = right / self.possible if self.possible else np.full(len(right), np.nan)
         return precision, recall
 
@@ -155,9 +155,9 @@ def measure(
         repeatability=float(np.mean(known)) if known else float("nan"),
         pairs=float(np.mean(pairs)),
         matching=Matching(
-            np.concatenate([one.ratio for one in matchings]),
-            np.concatenate([one.right for one in matchings]),
-            sum(one.possible for one in matchings),
+            np.concatenate([matching.ratio for matching in matchings]),
+            np.concatenate([matching.right for matching in matchings]),
+            sum(matching.possible for matching in matchings),
         ),
         count=float(np.mean(counts)),
         coverage=float(np.mean(covered)),
@@ -175,16 +175,16 @@ def compare(
     """Each extractor's properties on the same views (slide "Classical Keypoint & ... Properties").
 
     A `View` is two images and what is true of them: a rendered pair by `view_of_pair`, or one
-    image changed by `transformations`. Notebook 02.
+    image changed by `transformations`. Lab 02.
     """
     if not views:
         raise ValueError("views is empty; wanted one or more")
     return {
         name: measure(
-            [(one.extract(view.first), one.extract(view.second)) for view in views],
+            [(extractor.extract(view.first), extractor.extract(view.second)) for view in views],
             [view.truth for view in views],
         )
-        for name, one in extractors.items()
+        for name, extractor in extractors.items()
     }
 
 
@@ -195,21 +195,23 @@ def invariance(
 ) -> dict[str, dict[str, list[Properties]]]:
     """Each extractor's properties under each change, by its amounts: `[change][extractor]`.
 
-    The first image of every view is one of `images`, the second the same changed. Notebook 02.
+    The first image of every view is one of `images`, the second the same changed. Lab 02.
     """
     if not images:
         raise ValueError("images is empty; wanted one or more")
-    originals = {name: [one.extract(i) for i in images] for name, one in extractors.items()}
+    originals = {
+        name: [extractor.extract(i) for i in images] for name, extractor in extractors.items()
+    }
     curves: dict[str, dict[str, list[Properties]]] = {}
     for change_name, change in changes.items():
         curves[change_name] = {name: [] for name in extractors}
         for amount in change.amounts:
             views = [change.apply(image, amount) for image in images]
-            for name, one in extractors.items():
-                changed = [one.extract(view.second) for view in views]
-                found = zip(originals[name], changed, strict=True)
+            for name, extractor in extractors.items():
+                changed = [extractor.extract(view.second) for view in views]
+                features = zip(originals[name], changed, strict=True)
                 truths = [view.truth for view in views]
-                curves[change_name][name].append(measure(found, truths))
+                curves[change_name][name].append(measure(features, truths))
     return curves
 
 
@@ -217,7 +219,7 @@ def invariance(
 class RandomPlaces:
     """Another extractor's features, each put in a random place: what chance alone reaches.
 
-    The places depend on the image and on the seed. Notebook 02.
+    The places depend on the image and on the seed. Lab 02.
     """
 
     extractor: LocalExtractor
@@ -230,7 +232,7 @@ class RandomPlaces:
 
     def extract(self, image: Pixels) -> LocalFeatures:
         """As many features as the extractor finds, with its descriptors and scales."""
-        found = self.extractor.extract(image)
+        features = self.extractor.extract(image)
         rng = np.random.default_rng([self.seed, zlib.crc32(image.tobytes())])
-        last = np.array(found.image_size) - 1
-        return replace(found, xy=rng.uniform(0, last, (len(found), 2)).astype(np.float32))
+        last = np.array(features.image_size) - 1
+        return replace(features, xy=rng.uniform(0, last, (len(features), 2)).astype(np.float32))

@@ -1,6 +1,6 @@
 """Which keypoints come again in another image of the same, and how many.
 
-Slide "Classical Keypoint & Local Descriptor Properties"; introduced in notebook 02.
+Slide "Classical Keypoint & Local Descriptor Properties"; lab 02.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ class Correspondences:
         """Pairs over the fewer keypoints of the part that both images show; NaN if none is there.
 
         Source: K. Mikolajczyk and C. Schmid, IJCV 2004. Slide "Classical Keypoint & Local
-        Descriptor Properties"; notebook 02.
+        Descriptor Properties"; lab 02.
         """
         fewer = min(self.seen_first, self.seen_second)
         return self.pairs / fewer if fewer else float("nan")
@@ -112,15 +112,15 @@ def _near(
     xy1: NDArray[np.floating], xy2: NDArray[np.floating], reach: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """Rows i and j of points within reach[i], and their distance as a share of it: thrice (M,)."""
-    found = []
+    blocks = []
     for start in range(0, len(xy1), BLOCK):
         part = slice(start, start + BLOCK)
         distance = np.linalg.norm(xy1[part, None] - xy2[None], axis=2) / reach[part, None]
         i, j = np.nonzero(distance <= 1)
-        found.append((i + start, j, distance[i, j]))
-    if not found:
+        blocks.append((i + start, j, distance[i, j]))
+    if not blocks:
         return np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0)
-    i, j, share = (np.concatenate(part) for part in zip(*found, strict=True))
+    i, j, share = (np.concatenate(part) for part in zip(*blocks, strict=True))
     return i, j, share
 
 

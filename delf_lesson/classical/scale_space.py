@@ -1,6 +1,6 @@
 """The Gaussian scale space: one image at every blur, in octaves.
 
-D. Lowe, IJCV 2004, section 3; slide "Recap: Keypoint"; introduced in notebook 01.
+D. Lowe, IJCV 2004, section 3; slide "Recap: Keypoint"; lab 01.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Octave:
 
 @dataclass(frozen=True, eq=False)
 class ScaleSpace:
-    """Octaves over one image (slide "Recap: Keypoint"; notebook 01).
+    """Octaves over one image (slide "Recap: Keypoint"; lab 01).
 
     origin: `(x, y)` of sample (0, 0) of every octave, in pixels of the image.
     image_size: `(width, height)`.
@@ -87,11 +87,11 @@ def scale_space(grey: NDArray[Any]) -> ScaleSpace:
         borderMode=cv2.BORDER_REFLECT_101,
     )
     base = blur(base, np.sqrt(BASE_SIGMA**2 - (2 * CAMERA_SIGMA) ** 2))
-    found = []
+    built = []
     for number in range(octaves):
-        found.append(Octave(_levels(base), 0.5 * 2**number))
-        base = found[-1].gaussians[LEVELS, ::2, ::2]  # blurred by 2 * BASE_SIGMA
-    return ScaleSpace(tuple(found), origin, (width, height))
+        built.append(Octave(_levels(base), 0.5 * 2**number))
+        base = built[-1].gaussians[LEVELS, ::2, ::2]  # blurred by 2 * BASE_SIGMA
+    return ScaleSpace(tuple(built), origin, (width, height))
 
 
 def blur(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:

@@ -122,7 +122,7 @@ def describe_patches(patches: NDArray[np.float32]) -> NDArray[np.float32]:
 def normalise_histograms(rows: NDArray[np.floating]) -> NDArray[np.float32]:
     """Rows (N, 128) of unit length, no number over 0.2, and of unit length again.
 
-    Contrast drops out, and so does what a single glint adds (Lowe, section 6.1; notebook 02).
+    Contrast drops out, and so does what a single glint adds (Lowe, section 6.1; lab 02).
     """
     return l2_normalise(np.minimum(l2_normalise(rows), MOST))
 
@@ -179,7 +179,7 @@ class Sift:
     contrast, edge: see `dog_keypoints`; Harris has no use for them.
     upright: take no orientation, for cameras that are held upright: every patch stands as it is.
 
-    Slides "Recap: Keypoint" and "Recap: Local Descriptor"; notebook 02. `scales` is 1.6 / sigma.
+    Slides "Recap: Keypoint" and "Recap: Local Descriptor"; lab 02. `scales` is 1.6 / sigma.
     """
 
     detector: Detector = "dog"
@@ -210,22 +210,23 @@ class Sift:
         grey = to_grey(small)
         space = scale_space(grey)
         if self.detector == "dog":
-            found = dog_keypoints(space, self.contrast, self.edge)
+            keypoints = dog_keypoints(space, self.contrast, self.edge)
         else:
-            found = harris_keypoints(grey)
-        found = found.strongest(self.max_keypoints)
+            keypoints = harris_keypoints(grey)
+        keypoints = keypoints.strongest(self.max_keypoints)
         if self.upright:
-            angles = np.zeros(len(found))
+            angles = np.zeros(len(keypoints))
         else:
-            row, angles = orientation_peaks(orientation_histograms(space, found))
-            found, angles = found.select(row[: self.max_keypoints]), angles[: self.max_keypoints]
-        descriptors = np.empty((len(found), DIMENSIONS), np.float32)
-        for start in range(0, len(found), BATCH):
-            part = np.arange(start, min(start + BATCH, len(found)))
-            patches = descriptor_patches(space, found.select(part), angles[part])
+            row, angles = orientation_peaks(orientation_histograms(space, keypoints))
+            keypoints = keypoints.select(row[: self.max_keypoints])
+            angles = angles[: self.max_keypoints]
+        descriptors = np.empty((len(keypoints), DIMENSIONS), np.float32)
+        for start in range(0, len(keypoints), BATCH):
+            part = np.arange(start, min(start + BATCH, len(keypoints)))
+            patches = descriptor_patches(space, keypoints.select(part), angles[part])
             descriptors[part] = describe_patches(patches)
         size, small_size = (image.shape[1], image.shape[0]), (small.shape[1], small.shape[0])
-        return found.described(
+        return keypoints.described(
             root_sift(descriptors) if self.root else descriptors, small_size, size
         )
 
@@ -239,7 +240,7 @@ class OpenCVSift:
         L1-normalised descriptor, so that the dot product is the Hellinger kernel.
     max_side: larger images are shrunk to this longer side first, in pixels.
 
-    Introduced in notebook 00. `scales` is 1.6 / sigma of the keypoint.
+    Lab 00. `scales` is 1.6 / sigma of the keypoint.
     """
 
     max_keypoints: int = 1000
@@ -268,11 +269,11 @@ class OpenCVSift:
             )
         xy = np.array(list(map(attrgetter("pt"), keypoints)))
         sigma = np.array(list(map(attrgetter("size"), keypoints))) / 2 * size[0] / small_size[0]
-        found = LocalFeatures(
+        features = LocalFeatures(
             to_original(xy, small_size, size),
             root_sift(descriptors) if self.root else l2_normalise(descriptors),
             np.array(list(map(attrgetter("response"), keypoints))),
             BASE_SIGMA / sigma,
             size,
         )
-        return found.top(self.max_keypoints)  # OpenCV may keep more where responses tie
+        return features.top(self.max_keypoints)  # OpenCV may keep more where responses tie

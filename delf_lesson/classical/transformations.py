@@ -1,6 +1,6 @@
 """Changes of one image by a known amount, with the exact geometry of each.
 
-Slide "Classical Keypoint & Local Descriptor Properties"; introduced in notebook 02. An amount that
+Slide "Classical Keypoint & Local Descriptor Properties"; lab 02. An amount that
 is out of its range raises ValueError, and so does an image that is not `uint8` RGB.
 """
 

@@ -1,1 +1,1 @@
-"""Dense CNN features, attention and training; nearly everything here imports torch."""
+"""Networks: DELF, whole-image descriptors and LIFT, with their weights; imports torch."""

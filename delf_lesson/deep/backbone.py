@@ -1,6 +1,6 @@
 """The trunk: a torchvision ResNet up to layer3, whose cells are a grid of local descriptors.
 
-Slides "How about deep feature?" and "Deep Feature"; introduced in notebook 03.
+The paper's section 3.1; slides "How about deep feature?" and "Deep Feature"; lab 03.
 """
 
 import hashlib
@@ -22,8 +22,8 @@ Colour = tuple[float, float, float]
 def fold_batch_norm(trunk: "Trunk") -> None:
     """Merge each batch normalisation into the convolution before it, in place: faster extraction.
 
-    The trunk must be at rest, and can be trained no further; its features stay the same up to
-    rounding. One that is folded already stays as it is.
+    The trunk must be in evaluation mode and cannot be trained afterwards. Its features stay the
+    same up to rounding. A folded trunk stays as it is.
     """
     pairs: list[tuple[nn.Module, str, str]] = [(trunk, "conv1", "bn1")]
     for block in (*trunk.layer1, *trunk.layer2, *trunk.layer3):
@@ -61,8 +61,8 @@ class Trunk(nn.Module):
     """A torchvision ResNet without its last stage and classifier.
 
     name: any torchvision ResNet: `resnet18` gives 256 channels, `resnet50`, the paper's, 1024.
-    mean, std: of RGB from 0 to 1, as its weights were trained with. Parameters are called as
-    torchvision calls them. Raises ValueError for another network.
+    mean, std: of RGB from 0 to 1, as its weights were trained with. Parameters have
+    torchvision's names. Raises ValueError for another network.
     """
 
     def __init__(

@@ -41,8 +41,8 @@ def regions(height: int, width: int, levels: int) -> list[tuple[int, int, int]]:
 
     At level l = 1 to `levels` the side is 2 min(h, w) / (l + 1), rounded down. Level 1 has so many
     along the longer side that neighbours share about 40% of their area, at least one; each level
-    adds one in both directions, and all are spread evenly. None covers the whole grid unless it is
-    a square, as in DIR; other code adds the whole.
+    adds one in both directions, and all are spread evenly. As in DIR, no square covers the whole
+    grid unless the grid is a square; other code adds the whole grid.
     """
     short, long = sorted((height, width))
     if short < 1 or levels < 1:
@@ -51,16 +51,16 @@ def regions(height: int, width: int, levels: int) -> list[tuple[int, int, int]]:
     if long > short:
         shares = [1 - (long - short) / (short * step) for step in range(1, 7)]
         more = min(range(1, 7), key=lambda step: abs(shares[step - 1] - 0.4))
-    found = []
+    squares = []
     for level in range(1, levels + 1):
         side = max(1, 2 * short // (level + 1))
         down, across = (level + more, level) if height > width else (level, level + more)
-        found += [
+        squares += [
             (row, column, side)
             for row in _spread(height - side, down)
             for column in _spread(width - side, across)
         ]
-    return found
+    return squares
 
 
 def _spread(room: int, count: int) -> list[int]:
@@ -71,11 +71,11 @@ def _spread(room: int, count: int) -> list[int]:
 def region_vectors(features: Tensor, levels: int = 3) -> Tensor:
     """MAC of every region, of unit length: (N, C, h, w) to (N, R, C)."""
     height, width = features.shape[2:]
-    found = [
+    vectors = [
         mac(features[:, :, row : row + side, column : column + side])
         for row, column, side in regions(height, width, levels)
     ]
-    return F.normalize(torch.stack(found, dim=1), dim=2)
+    return F.normalize(torch.stack(vectors, dim=1), dim=2)
 
 
 class Mac(nn.Module):
@@ -102,8 +102,8 @@ class Gem(nn.Module):
 class Rmac(nn.Module):
     """DIR's pooling (Gordo et al., ECCV 2016, section 3.1): R-MAC whose whitening is learned.
 
-    Each region's MAC is brought to unit length, whitened by a linear layer and brought to unit
-    length; the sum of all regions is, once more.
+    Each region's MAC is L2-normalised, whitened by a linear layer and L2-normalised again. The sum
+    over regions is L2-normalised too.
     """
 
     def __init__(self, channels: int, levels: int = 3) -> None:
@@ -129,10 +129,10 @@ def pooling(name: str, channels: int) -> Mac | Gem | Rmac:
 
 @torch.no_grad()
 def begin_whitening(layer: nn.Linear, rows: Tensor) -> None:
-    """Set a linear layer to PCA-whitening of unit rows (N, C), which training then goes on with.
+    """Initialise a linear layer with the PCA-whitening of unit rows (N, C); training refines it.
 
-    The variance of every direction becomes 1; directions that hardly vary are raised no further
-    than one of a thousandth of the largest variance.
+    The variance of every direction becomes 1. A variance below a thousandth of the largest counts
+    as that thousandth, so that noise is not amplified.
     """
     rows = rows.double()
     mean = rows.mean(0)
@@ -150,7 +150,7 @@ SCALES = (2**-0.5, 1.0, 2**0.5)
 class GlobalNetwork(nn.Module):
     """A trunk and a pooling: images to unit vectors.
 
-    name: of the pooling, one of `pooling.POOLINGS`.
+    name: of the pooling, one of `POOLINGS`.
     """
 
     def __init__(self, trunk: Trunk, name: str) -> None:
@@ -193,9 +193,9 @@ class GlobalDescriptor:
                 f"max_side is {self.max_side}, batch {self.batch} and scales {self.scales}; "
                 "wanted 1 or more, and scales over 0"
             )
-        own = copy.deepcopy(self.network).eval().to(torch.device(self.device))
-        fold_batch_norm(own.trunk)
-        object.__setattr__(self, "network", own.to(memory_format=torch.channels_last))
+        network = copy.deepcopy(self.network).eval().to(torch.device(self.device))
+        fold_batch_norm(network.trunk)
+        object.__setattr__(self, "network", network.to(memory_format=torch.channels_last))
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -266,7 +266,7 @@ def load_global(
     load_into(network.trunk, with_prefix("trunk", tensors), network.trunk.name)
     load_into(network.pooling, with_prefix("pooling", tensors), card["pooling"])
     whitening = None
-    if found := with_prefix("whitening", tensors):
-        mean, components = found["mean"].numpy(), found["components"].numpy()
+    if stored := with_prefix("whitening", tensors):
+        mean, components = stored["mean"].numpy(), stored["components"].numpy()
         whitening = Projection(mean, components, card["data"])
     return GlobalDescriptor(network, whitening, scales, device=device, bf16=bf16, batch=batch)

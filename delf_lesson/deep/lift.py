@@ -1,4 +1,4 @@
-"""Keypoints and descriptors of an image by LIFT's networks (slide "mAP Result"; notebook 07)."""
+"""Keypoints and descriptors of an image by LIFT's networks (slide "mAP Result"; lab 07)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -67,11 +67,15 @@ class Lift:
         """Features of a `uint8` RGB (H, W, 3) image, best first; none for a constant image."""
         small, _ = resize_longest(image, self.max_side)
         space = scale_space(to_grey(small))
-        found = self.detect(space).strongest(self.max_keypoints)
-        angles = self._by_patch(self.network.orientation, space, found, np.zeros(len(found)))
-        descriptors = self._by_patch(self.network.descriptor, space, found, angles)
+        keypoints = self.detect(space).strongest(self.max_keypoints)
+        angles = self._by_patch(
+            self.network.orientation, space, keypoints, np.zeros(len(keypoints))
+        )
+        descriptors = self._by_patch(self.network.descriptor, space, keypoints, angles)
         size, small_size = (image.shape[1], image.shape[0]), (small.shape[1], small.shape[0])
-        return found.described(descriptors.reshape(len(found), DIMENSIONS), small_size, size)
+        return keypoints.described(
+            descriptors.reshape(len(keypoints), DIMENSIONS), small_size, size
+        )
 
     def _by_patch(
         self, part: nn.Module, space: ScaleSpace, keypoints: Keypoints, angles: NDArray[np.floating]

@@ -1,4 +1,4 @@
-"""Detector, orientation and descriptor as small networks, in the manner of LIFT (notebook 07).
+"""Detector, orientation and descriptor as small networks, in the manner of LIFT (lab 07).
 
 Yi, Trulls, Lepetit, Fua, *LIFT: learned invariant feature transform*, ECCV 2016; slide "mAP
 Result". The steps are SIFT's, each one learned. From the paper are the parts, how they are chained
@@ -80,8 +80,8 @@ class Orientation(nn.Module):
 
     def forward(self, patches: Tensor) -> Tensor:
         """Patches (N, 1, 32, 32) to angles (N,) in radians, clockwise as seen."""
-        found = self.features(standardised(patches))
-        return torch.atan2(self.ghh(self.sin(found)), self.ghh(self.cos(found)))
+        features = self.features(standardised(patches))
+        return torch.atan2(self.ghh(self.sin(features)), self.ghh(self.cos(features)))
 
 
 class L2Pool(nn.Module):

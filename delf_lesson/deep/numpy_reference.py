@@ -1,4 +1,4 @@
-"""Training to read: what torch computes, in a few lines of NumPy (notebooks 04 and 05).
+"""Training to read: what torch computes, in a few lines of NumPy (labs 04 and 05).
 
 Slides "Train Local Descriptor Network by using Classification task" ("use only cross-entropy
 loss") and "Training for Keypoint Selection". The networks use torch's own; tests compare the two.

@@ -1,26 +1,20 @@
-"""Fewer and better numbers a descriptor: L2, projection, L2 (paper, section 4.3; lab 05)."""
+"""Shorter descriptors: L2, PCA or whitening, L2 (the paper's section 4.2; lab 05)."""
 
 import hashlib
-import io
-import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from delf_lesson.features import LocalExtractor, LocalFeatures, l2_normalise
-from delf_lesson.files import write_atomically
 from delf_lesson.images import Pixels
-
-FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """A mean is taken off, then descriptors are multiplied by a matrix.
+    """L2-normalise, subtract a mean, multiply by a matrix, L2-normalise.
 
     mean: float32 (D,); components: float32 (K, D), the most useful row first; trained_on: the
     name of the set that they were computed from.
@@ -48,54 +42,14 @@ class Projection:
             raise ValueError(f"rows has shape {rows.shape}; wanted (N, {len(self.mean)})")
         return l2_normalise((l2_normalise(rows) - self.mean) @ self.components.T)
 
-    def save(self, path: str | Path) -> None:
-        """Write it with its training set's name to one `.npz`, whole or not at all."""
-        buffer = io.BytesIO()
-        np.savez(
-            buffer,
-            version=np.int64(FORMAT_VERSION),
-            kind=np.str_(type(self).__name__),
-            mean=self.mean,
-            components=self.components,
-            trained_on=np.str_(self.trained_on),
-        )
-        write_atomically(path, buffer.getvalue())
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read what `save` of the same class wrote.
-
-        Raises FileNotFoundError if there is no such file, ValueError if it is damaged, of another
-        version or of another class.
-        """
-        path = Path(path)
-        if not path.is_file():
-            raise FileNotFoundError(f"path: there is no file {path}; make it with save")
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                values = {name: stored[name] for name in stored.files}
-            version, kind = int(values["version"]), str(values["kind"])
-            mean, components = values["mean"], values["components"]
-            trained_on = str(values["trained_on"])
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-            raise ValueError(
-                f"path: {path} is no whole reduction; fit and save it again"
-            ) from error
-        if (version, kind) != (FORMAT_VERSION, cls.__name__):
-            raise ValueError(
-                f"path: {path} holds {kind} of format {version}; wanted {cls.__name__} of "
-                f"{FORMAT_VERSION}"
-            )
-        return cls(mean, components, trained_on)
-
 
 class Pca(Projection):
     """Principal components of unit descriptors, without whitening.
 
     components: orthonormal rows, largest variance first.
 
-    The paper reduces DELF's descriptors to 40 numbers so. A port that whitened, and left the last
-    L2 out, needed a match threshold of 3.4 for distances that cannot exceed 2.
+    The paper reduces DELF's descriptors to 40 numbers in this way. A port that whitened, and left
+    the last L2 out, needed a match threshold of 3.4 for distances that cannot exceed 2.
     """
 
     @classmethod
@@ -132,10 +86,11 @@ class Pca(Projection):
 
 
 class LearnedWhitening(Projection):
-    """Whitening learned from matching pairs, for global vectors as MAC (notebook 07).
+    """Whitening learned from matching pairs, for global vectors as MAC (lab 07).
 
-    Directions in which two pictures of one thing differ are shrunk, then those in which all
-    differ most come first (Mikolajczyk and Matas, ICCV 2007; Radenović et al., ECCV 2016).
+    Directions in which two images of the same thing differ are shrunk. Then the directions in which
+    all images differ most come first (Mikolajczyk and Matas, ICCV 2007; Radenović et al., ECCV
+    2016).
     """
 
     @classmethod
@@ -146,7 +101,7 @@ class LearnedWhitening(Projection):
         dimensions: int,
         trained_on: str,
     ) -> Self:
-        """From vectors (N, D) of pictures, and of one more picture (N, D) of what each shows.
+        """Fit to vectors (N, D) of images, and of a second image (N, D) of what each shows.
 
         With C the covariance of their differences, P = eigᵀ C^(-1/2), where C^(-1/2) is the
         inverse of C's Cholesky factor and eig holds the principal directions of all vectors after
@@ -202,11 +157,5 @@ class Reduced:
 
     def extract(self, image: Pixels) -> LocalFeatures:
         """Features of a `uint8` RGB (H, W, 3) image; an image without any gives none."""
-        found = self.extractor.extract(image)
-        return LocalFeatures(
-            found.xy,
-            self.reduction.apply(found.descriptors),
-            found.scores,
-            found.scales,
-            found.image_size,
-        )
+        features = self.extractor.extract(image)
+        return replace(features, descriptors=self.reduction.apply(features.descriptors))

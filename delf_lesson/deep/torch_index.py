@@ -16,7 +16,7 @@ ROWS = 1 << 18
 
 
 class TorchIndex:
-    """All descriptors of a collection in a device's memory; what `FeatureIndex` is on processors.
+    """All descriptors of a database in the memory of a GPU; `FeatureIndex` does the same on CPUs.
 
     device: where torch computes, as "cuda".
 
@@ -94,8 +94,8 @@ class TorchIndex:
         for start in range(0, len(descriptors), BLOCK):
             queries = np.array(descriptors[start : start + BLOCK], np.float32)
             rows = self._nearest(torch.from_numpy(queries).to(self.device), k)
-            found = self._rows[rows].cpu().numpy()
-            similarities = np.einsum("qd,qkd->qk", queries, found)
+            nearest = self._rows[rows].cpu().numpy()
+            similarities = np.einsum("qd,qkd->qk", queries, nearest)
             blocks.append(in_order(rows.cpu().numpy(), similarities, self._first, self._ranks, k))
         return Neighbours(*(np.concatenate(part) for part in zip(*blocks, strict=True)))
 
@@ -105,9 +105,9 @@ class TorchIndex:
         best = queries.new_full((len(queries), 0), 0)
         rows = torch.zeros((len(queries), 0), dtype=torch.int64, device=self.device)
         for start in range(0, len(self), ROWS):
-            some = queries @ self._rows[start : start + ROWS].T
-            values, own = some.topk(min(wanted, some.shape[1]))
-            best, rows = torch.cat([best, values], 1), torch.cat([rows, own + start], 1)
+            similarities = queries @ self._rows[start : start + ROWS].T
+            values, block_rows = similarities.topk(min(wanted, similarities.shape[1]))
+            best, rows = torch.cat([best, values], 1), torch.cat([rows, block_rows + start], 1)
             best, order = best.topk(min(wanted, best.shape[1]))
             rows = rows.gather(1, order)
         return rows

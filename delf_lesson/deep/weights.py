@@ -1,7 +1,8 @@
-"""Weights on disk and from the network, each with what it needs to be used rightly.
+"""Load and save weights: ours, those of a training run, and torchvision's for ImageNet.
 
-A file is safetensors in float16; its card says which trunk it belongs to, the mean and standard
-deviation of its input, and how it was trained. Introduced in notebook 04.
+A file is safetensors in float16. Its card says which trunk it belongs to, the mean and standard
+deviation of the input, and how it was trained. Slide "Train Local Descriptor Network by using
+Classification task"; lab 04.
 """
 
 import hashlib
@@ -26,8 +27,8 @@ from delf_lesson.files import DownloadError, cache_dir, project_root, write_atom
 SHIPPED = {"base": "base", "ft": "delf", "attention": "delf"}
 """The stages whose weights are shipped, and the end of the file's name; FT is part of DELF's."""
 BEGINS_WITH = {"ft": "base", "attention": "ft", "siamac": "base", "dir": "ft"}
-"""Which trunk a stage goes on with: siaMAC's authors began with ImageNet's, DIR's with one that
-they had trained to classify landmarks."""
+"""The stage whose trunk a stage starts from. The authors of siaMAC started from ImageNet's weights,
+those of DIR from a trunk that they had trained to classify landmarks."""
 SHIPPED_GLOBAL = ("siamac", "dir")
 """The networks that describe whole images; see `global_descriptors.load_global`."""
 SHIPPED_LIFT = "lift"
@@ -36,10 +37,10 @@ SHIPPED_LIFT = "lift"
 
 @dataclass(frozen=True)
 class Trained:
-    """What a weights file holds: all that `Delf` needs, and the card that says where it is from.
+    """What a weights file holds: everything `Delf` needs, and the card that says how it was made.
 
-    attention: None before stage two. reduction: of the descriptors that the file's networks keep
-    of the pictures they were trained on.
+    attention: None before stage two. reduction: fitted to the descriptors that these
+    networks keep of their training images.
     """
 
     trunk: Trunk
@@ -56,8 +57,8 @@ def save_weights(path: str | Path, tensors: Mapping[str, Tensor], card: Mapping[
     """
     halves = {}
     for name, tensor in tensors.items():
-        kept = tensor.detach().cpu().contiguous()
-        halves[name] = kept.half() if kept.is_floating_point() and kept.ndim > 1 else kept
+        value = tensor.detach().cpu().contiguous()
+        halves[name] = value.half() if value.is_floating_point() and value.ndim > 1 else value
         if not torch.isfinite(halves[name]).all():
             raise ValueError(f"tensors: {name} holds values that are not finite in float16")
     write_atomically(path, safetensors.torch.save(halves, {"card": json.dumps(dict(card))}))
@@ -82,12 +83,12 @@ def load_weights(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise ValueError(f"path: {path} is not a whole weights file ({error})") from error
     if card is None:
         raise ValueError(f"path: {path} has no card; wanted weights that `delf-lesson` wrote")
-    # Copies, as the file is mapped: it may be written anew while its tensors are in use.
-    own = {
+    # Copies, since the file is mapped: it may be rewritten while its tensors are in use.
+    copies = {
         name: tensor.to(torch.float32 if tensor.is_floating_point() else tensor.dtype, copy=True)
         for name, tensor in tensors.items()
     }
-    return own, json.loads(card)
+    return copies, json.loads(card)
 
 
 def weights_folder() -> Path:
@@ -137,14 +138,14 @@ def load_trained(weights: str | Path, backbone: str = "resnet18") -> Trained:
     trunk = empty_trunk(card, path)
     load_into(trunk, with_prefix("trunk", tensors), trunk.name)
     attention = None
-    if stage != "ft" and (found := with_prefix("attention", tensors)):
+    if stage != "ft" and (values := with_prefix("attention", tensors)):
         attention = Attention(trunk.channels)
-        load_into(attention, found, "attention")
+        load_into(attention, values, "attention")
     reduction = None
-    if found := with_prefix("reduction", tensors):
-        if set(found) != {"mean", "components"}:
-            raise ValueError(f"weights: the reduction of {path} is not whole")
-        mean, components = found["mean"].numpy(), found["components"].numpy()
+    if values := with_prefix("reduction", tensors):
+        if set(values) != {"mean", "components"}:
+            raise ValueError(f"weights: the reduction of {path} is not complete; train it again")
+        mean, components = values["mean"].numpy(), values["components"].numpy()
         reduction = Pca(mean, components, card["reduction"])
     return Trained(trunk, attention, reduction, card["trunk"] if stage == "ft" else card)
 
@@ -175,8 +176,8 @@ def begin_trunk(
     if weights is None and stage == "base":
         torch.manual_seed(seed)
         return Trunk(backbone), {"weights": "random", "seed": seed}
-    found = load_trained(weights or BEGINS_WITH[stage], backbone)
-    return found.trunk, found.card
+    start = load_trained(weights or BEGINS_WITH[stage], backbone)
+    return start.trunk, start.card
 
 
 def imagenet_trunk(backbone: str = "resnet18", url: str | None = None) -> Trunk:
@@ -212,13 +213,14 @@ def _download(url: str, path: Path) -> None:
         raise DownloadError(f"{url} could not be fetched ({error}); {remedy}") from error
 
 
-def with_prefix(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors called `name.…`, without it."""
-    return {n.removeprefix(f"{name}."): t for n, t in tensors.items() if n.startswith(f"{name}.")}
+def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names start with `prefix.`, without that prefix."""
+    start = f"{prefix}."
+    return {name[len(start) :]: t for name, t in tensors.items() if name.startswith(start)}
 
 
 def load_into(network: nn.Module, tensors: Mapping[str, Tensor], name: str) -> None:
-    """Load those of the tensors that the network has; ValueError if it lacks one."""
+    """Load the tensors that a network needs; ValueError if one is missing or of another shape."""
     wanted = network.state_dict()
     missing = set(wanted) - set(tensors)
     odd = [n for n in wanted if n in tensors and wanted[n].shape != tensors[n].shape]

@@ -1,4 +1,4 @@
-"""What each of LIFT's parts learns from (slide "mAP Result"; notebook 07).
+"""What each of LIFT's parts learns from (slide "mAP Result"; lab 07).
 
 Yi et al., ECCV 2016, sections 3.2 to 3.5. Each loss takes two views of points, `uint8` (B, 2, 64,
 64), places without a point (B, 64, 64), and the share of the part's training that is done; it gives
@@ -54,13 +54,13 @@ def mined_triplets(
     more and more: the nearest of many, asked for at once, teaches nothing.
     """
     apart = (2 - 2 * first @ second.T).clamp(min=1e-6).sqrt()
-    own = apart.diagonal()
+    matching = apart.diagonal()
     others = apart + 4 * torch.eye(len(apart), device=apart.device)  # no distance exceeds 2
     drawn = torch.rand_like(apart).argsort(dim=1)[:, :among]
     nearest = others.gather(1, drawn).amin(1)
     counts = nearest < 4  # a point that drew itself alone has no other
-    losses = (margin + own - nearest).clamp(min=0) * counts
-    return losses.sum() / counts.sum().clamp(min=1), own < others.amin(1)
+    losses = (margin + matching - nearest).clamp(min=0) * counts
+    return losses.sum() / counts.sum().clamp(min=1), matching < others.amin(1)
 
 
 def describe_loss(
@@ -80,17 +80,17 @@ def turn_loss(
     network: LiftNetwork, direct: float, points: Tensor, empty: Tensor, done: float
 ) -> tuple[Tensor, Tensor]:
     """Each view is turned by a random angle, and the estimates are to turn it back."""
-    found, angles = [], []
+    descriptors, angles = [], []
     for view in _pair(points):
         middle = torch.zeros(len(view), 2, device=view.device)
         turned = TURN * (2 * torch.rand(len(view), device=view.device) - 1)
         angles.append(turned + network.orientation(cut(view, middle, turned)))
         if done >= direct:
-            found.append(network.descriptor(cut(view, middle, angles[-1])))
+            descriptors.append(network.descriptor(cut(view, middle, angles[-1])))
     if done < direct:
         loss = (1 - torch.cos(torch.cat(angles))).mean()
     else:
-        loss = (found[0] - found[1]).pow(2).sum(1).mean()
+        loss = (descriptors[0] - descriptors[1]).pow(2).sum(1).mean()
     return loss, torch.cos(angles[0] - angles[1]).detach() > np.cos(SAME_ANGLE)
 
 
@@ -103,7 +103,7 @@ def detect_loss(
     pair loss wants keypoints where descriptors agree (LIFT, equations 4 to 7). Before that the
     soft maximum learns where the point is, by the cross-entropy of its weights.
     """
-    places, with_point, misplaced, found = [], [], [], []
+    places, with_point, misplaced, descriptors = [], [], [], []
     for view in _pair(points):
         window, moved = _window(view)
         scores = network.detector(window)
@@ -115,7 +115,7 @@ def detect_loss(
         else:
             with torch.no_grad():
                 angle = network.orientation(cut(view, places[-1], torch.zeros_like(moved[:, 0])))
-            found.append(network.descriptor(cut(view, places[-1], angle)))
+            descriptors.append(network.descriptor(cut(view, places[-1], angle)))
     without = soft_maximum(network.detector(_window(empty[:, None].float() / 255)[0]))
     class_loss = (1 + without).clamp(min=0).pow(2).mean() / 2
     for score in with_point:
@@ -123,7 +123,7 @@ def detect_loss(
     if done < direct:
         pair = torch.stack(misplaced).mean()
     else:
-        pair = (found[0] - found[1]).pow(2).sum(1).mean()
+        pair = (descriptors[0] - descriptors[1]).pow(2).sum(1).mean()
     right = (places[0] - places[1]).detach().norm(dim=1) < SAME_PLACE
     return class_loss + pair, right
 

@@ -1,4 +1,4 @@
-"""Patches around the same points of the training landmarks, to learn LIFT from (notebook 07)."""
+"""Patches around the same points of the training landmarks, to learn LIFT from (lab 07)."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
@@ -74,14 +74,14 @@ def rendered_patches(
     `training_points`. progress: wraps the landmarks.
     """
     rng = np.random.default_rng(seed)
-    own, landmarks, empty = [], [], []
+    patches, landmarks, empty = [], [], []
     for number, landmark in enumerate(progress(training_points(folder))):
-        found, nothing = _of_landmark(landmark, points, rng)
-        own.append(found)
-        landmarks.append(np.full(len(found), number))
-        empty.append(nothing)
+        of_points, of_nothing = _of_landmark(landmark, points, rng)
+        patches.append(of_points)
+        landmarks.append(np.full(len(of_points), number))
+        empty.append(of_nothing)
     return LiftPatches(
-        np.concatenate(own), np.concatenate(landmarks), np.concatenate(empty), "rendered, clean"
+        np.concatenate(patches), np.concatenate(landmarks), np.concatenate(empty), "rendered, clean"
     )
 
 
@@ -90,17 +90,17 @@ def _of_landmark(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Patches of points (P, VIEWS, 64, 64), and without one (E, 64, 64)."""
     spaces = [scale_space(to_grey(picture.read())) for picture in landmark.images]
-    found = [_at_points(space, landmark, row) for row, space in enumerate(spaces)]
-    usable = np.stack([stands for _, stands in found])
+    candidates = [_at_points(space, landmark, row) for row, space in enumerate(spaces)]
+    usable = np.stack([stands for _, stands in candidates])
     chosen = np.flatnonzero(usable.sum(0) >= VIEWS)[:points]
     views = np.stack([rng.permutation(np.flatnonzero(usable[:, p]))[:VIEWS] for p in chosen])
     patches = np.empty((len(chosen), VIEWS, LARGE, LARGE), np.uint8)
     empty = []
-    for row, (space, (keypoints, _)) in enumerate(zip(spaces, found, strict=True)):
-        own, view = np.nonzero(views == row)
-        here = chosen[own]
+    for row, (space, (keypoints, _)) in enumerate(zip(spaces, candidates, strict=True)):
+        index, view = np.nonzero(views == row)
+        here = chosen[index]
         angles = _upright(landmark.images[row].camera, landmark.xyz[here])
-        patches[own, view] = _bytes(
+        patches[index, view] = _bytes(
             sample_patches(space, keypoints.select(here), angles, LARGE, STEP)
         )
         seen = landmark.seen[row]

@@ -1,7 +1,7 @@
 """Metric learning for siaMAC and DIR: losses, hard negatives, tuples and whitening (lab 07).
 
-Classification asks which landmark an image shows. siaMAC and DIR are trained for the question that
-is asked of them later: is this image nearer than that one?
+Classification asks which landmark an image shows. siaMAC and DIR are trained on the question that a
+search asks: is this image nearer to the query than that image?
 """
 
 import hashlib
@@ -32,7 +32,7 @@ from delf_lesson.training.training_data import ClassificationDataset
 SHARED = 0.5
 """A positive shows at least this share of the points that the query shows."""
 LONGEST = 224
-"""Pixels; larger pictures of a folder are shrunk to it, unless it is said otherwise."""
+"""Default longer side in pixels to which larger images of a folder are shrunk."""
 
 
 def contrastive_loss(
@@ -70,22 +70,22 @@ def hard_negatives(
     others = len(np.unique(landmarks)) - 1
     if not 1 <= count <= others:
         raise ValueError(f"count is {count}; wanted 1 to {others}, the other landmarks")
-    found = np.empty((len(queries), count), np.int64)
+    negatives = np.empty((len(queries), count), np.int64)
     for row, query in enumerate(queries):
         nearest = np.argsort(-(vectors @ vectors[query]), kind="stable")
         of = landmarks[nearest]
         _, first = np.unique(of, return_index=True)  # where each landmark appears first
         first = np.sort(first[of[first] != landmarks[query]])
-        found[row] = nearest[first[:count]]
-    return found
+        negatives[row] = nearest[first[:count]]
+    return negatives
 
 
 @dataclass(frozen=True)
 class TupleDataset:
-    """Pictures, and for each which others show the same.
+    """Images to draw tuples from: for each image, which other images show the same.
 
-    readers: one a picture, giving `uint8` RGB (H, W, 3). landmarks: int64 (N,). positives: for
-    each picture the rows of those that show the same; may be empty. name: of the set.
+    readers: for each image a function that returns `uint8` RGB (H, W, 3). landmarks: int64 (N,).
+    positives: for each image the rows of those that show the same; may be empty. name: of the set.
     """
 
     readers: Sequence[Callable[[], Pixels]]
@@ -112,8 +112,8 @@ class TupleDataset:
 def rendered_tuples(folder: str | Path | None = None) -> TupleDataset:
     """The clean rendered training set; positives share `SHARED` of a picture's visible points.
 
-    What a picture shows is known from depth and cameras, as structure from motion told it the
-    authors of siaMAC: a picture of the other side of a building is no positive.
+    Depth and cameras tell which points an image shows; the authors of siaMAC knew it from structure
+    from motion. An image of the other side of a building is not a positive.
     """
     readers: list[Callable[[], Pixels]] = []
     landmarks: list[int] = []
@@ -177,11 +177,11 @@ def describe_all(
 ) -> NDArray[np.float32]:
     """The vectors (N, D) of the pictures of these rows; readers: threads that read them ahead."""
     parts = np.split(rows, range(DESCRIBED_AT_ONCE, len(rows), DESCRIBED_AT_ONCE))
-    found = [
+    vectors = [
         forward_all(network, images, device).cpu().numpy()
         for images in prefetch(data.read, parts, readers, 2 * readers)
     ]
-    return np.concatenate(found)
+    return np.concatenate(vectors)
 
 
 @torch.no_grad()

@@ -37,7 +37,7 @@ LOSSES: dict[str, Loss] = {"contrastive": contrastive_loss, "triplet": triplet_l
 class MetricRecipe:
     """How to train.
 
-    pooling: see `pooling.POOLINGS`; loss: "contrastive" or "triplet", with its margin; epochs;
+    pooling: see `POOLINGS`; loss: "contrastive" or "triplet", with its margin; epochs;
     tuples: an epoch, each a query, a positive and so many `negatives`, which are mined among `pool`
     pictures, each epoch others; batch: tuples a step; rate: the highest learning rate of Adam,
     along the same curve as in classification; decay; seed. size: the longer side of pictures that

@@ -21,7 +21,7 @@ from delf_lesson.images import SUFFIXES, Pixels, list_images, read_image
 
 LISTS = {"clean": "train_clean.csv", "full": "train.csv"}
 LEAST_PICTURES = 4
-"""Of a landmark, to learn it: with fewer, there is nothing to hold it together."""
+"""Least images of a landmark; fewer are not enough to learn it from."""
 
 
 def google_landmarks(
@@ -49,13 +49,13 @@ def google_landmarks(
     for picture, landmark in _labels(lists[LISTS[form]], form):
         if picture in here:
             of_landmark.setdefault(landmark, []).append(here[picture])
-    kept = {k: v for k, v in of_landmark.items() if len(v) >= least}
-    if len(kept) < 2:
+    usable = {k: v for k, v in of_landmark.items() if len(v) >= least}
+    if len(usable) < 2:
         raise ValueError(
-            f"name: {len(kept)} landmarks have {least} pictures or more in the shards that are "
+            f"name: {len(usable)} landmarks have {least} pictures or more in the shards that are "
             "here; fetch more parts"
         )
-    return [(path, landmark) for landmark in sorted(kept) for path in sorted(kept[landmark])]
+    return [(path, landmark) for landmark in sorted(usable) for path in sorted(usable[landmark])]
 
 
 def _labels(path: Path, form: str) -> Iterator[tuple[str, str]]:
@@ -76,7 +76,7 @@ ATTRIBUTES = ("family", "wall", "roof", "weather", "season")
 
 @dataclass(frozen=True)
 class ClassificationDataset:
-    """Pictures with one or several labels each (slide "Train Local Descriptor Network").
+    """Images with one or several labels each (slide "Train Local Descriptor Network").
 
     readers: one for each picture, returning `uint8` RGB (H, W, 3). labels: int64 (N, T), a column
     for each of the T tasks. classes: the names of each task's classes. name: of the set.
@@ -163,8 +163,8 @@ GOOGLE = "google-landmarks"
 def choose_data(stage: str, data: str | Path) -> ClassificationDataset:
     """What a stage trains on: "rendered", "google-landmarks", or a folder (see `image_folder`).
 
-    The base trunk learns the renderings' attributes, stage one the clean landmarks and stage two
-    the full set, as the paper uses its two. The vectors of whole images learn the clean ones too.
+    The base trunk learns attributes of the renderings. As in the paper, stage one learns from the
+    clean landmarks and stage two from the full set. siaMAC and DIR learn from the clean landmarks.
     """
     if data == GOOGLE:
         return google_pictures("full" if stage == "attention" else "clean")

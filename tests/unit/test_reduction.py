@@ -1,4 +1,4 @@
-"""Learned whitening, reductions on disk and in an extractor. PCA is tested beside DELF."""
+"""Learned whitening, and reductions in an extractor. PCA is tested beside DELF."""
 
 import numpy as np
 import pytest
@@ -54,29 +54,6 @@ def test_what_whitening_cannot_be_learned_from(pairs):
     ):
         with pytest.raises(ValueError, match=message):
             LearnedWhitening.fit(queries, positives, dimensions, "pairs")
-
-
-def test_a_reduction_comes_back_with_its_training_sets_name(pairs, tmp_path):
-    for kept in (LearnedWhitening.fit(*pairs, 6, "pairs"), Pca.fit(pairs[0], 6, "first pictures")):
-        kept.save(tmp_path / "kept.npz")
-        back = type(kept).load(tmp_path / "kept.npz")
-        assert back.trained_on == kept.trained_on
-        assert np.array_equal(back.apply(pairs[1]), kept.apply(pairs[1]))
-
-
-def test_other_files_are_no_reductions(pairs, tmp_path):
-    path = tmp_path / "kept.npz"
-    with pytest.raises(FileNotFoundError, match="save"):
-        Pca.load(path)
-    Pca.fit(pairs[0], 6, "pairs").save(path)
-    with pytest.raises(ValueError, match="holds Pca of format 1; wanted LearnedWhitening"):
-        LearnedWhitening.load(path)
-    path.write_bytes(path.read_bytes()[:300])
-    with pytest.raises(ValueError, match="fit and save it again"):
-        Pca.load(path)
-    np.savez(path, other=np.ones(3))
-    with pytest.raises(ValueError, match="fit and save it again"):
-        Pca.load(path)
 
 
 def test_a_reduced_extractor_keeps_all_but_the_descriptors(texture):

@@ -20,7 +20,7 @@ from delf_lesson.datasets import load
 from delf_lesson.datasets.rendered import CITIES, rendered_images
 from delf_lesson.evaluation.report import evaluate
 from delf_lesson.images import to_grey
-from delf_lesson.systems.registry import SYSTEMS
+from delf_lesson.systems.registry import find_system
 
 STRONGEST = 500
 BLOCK = 5  # pixels, the side of cornerHarris's window
@@ -110,10 +110,10 @@ def main() -> None:
         for city in CITIES:
             benchmark = load(city)
             for name in ("OpenCV-SIFT", "SIFT", "OpenCV-RootSIFT", "RootSIFT", "Harris+SIFT"):
-                engine = SYSTEMS[name].engine()
-                engine.add(benchmark.images)
-                found = evaluate(engine, benchmark)
-                print(f"{city} {name}: mAP {found.mean_average_precision:.3f}", flush=True)
+                retriever = find_system(name).retriever()
+                retriever.add(benchmark.images)
+                mean = evaluate(retriever, benchmark).mean_average_precision
+                print(f"{city} {name}: mAP {mean:.3f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def seconds(works, repeats: int) -> list[float]:
 def pyramid(image: np.ndarray) -> list[torch.Tensor]:
     """The tensors that extraction gives to its trunk."""
     resized = [rescale(image, scale) for scale in SCALES]
-    return [torch.from_numpy(one[None]).permute(0, 3, 1, 2).float() / 255 for one in resized]
+    return [torch.from_numpy(level[None]).permute(0, 3, 1, 2).float() / 255 for level in resized]
 
 
 @torch.inference_mode()

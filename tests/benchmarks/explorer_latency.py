@@ -84,15 +84,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--notebook", nargs="*", default=list(EXPLORERS))
     arguments = parser.parse_args()
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if found is None:
+    browser = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if browser is None:
         sys.exit(f"none of {', '.join(CHROMIUM)} is installed; install one")
     rows = []
     print("explorer                     moves  median     95%  ms")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         root = Path(folder)
         copy_without_outputs(root / "served" / "notebooks")
-        chromium = playwright.chromium.launch(executable_path=found, args=chromium_options())
+        chromium = playwright.chromium.launch(executable_path=browser, args=chromium_options())
         for name in arguments.notebook:
             with serving(root / "served", root / "state", root / "cache", whole=False) as lab:
                 page = chromium.new_page(viewport={"width": 1366, "height": 768})

@@ -25,7 +25,7 @@ from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Attention, Delf
 from delf_lesson.deep.reduction import Pca
 from delf_lesson.images import read_image
-from delf_lesson.retrieval.database import Collection
+from delf_lesson.retrieval.database import ImageDatabase
 from delf_lesson.training.delf_training import Recipe, TrunkClassifier, train
 from delf_lesson.training.training_data import ClassificationDataset
 
@@ -78,13 +78,13 @@ def bare(extractor: Delf, image: np.ndarray, images: int) -> float:
 
 def extraction(extractor: Delf, paths: list[Path]) -> float:
     """Images a second from files to features."""
-    collection = Collection(extractor)
-    list(collection.describe_all(paths[: extractor.batch]))
+    database = ImageDatabase(extractor)
+    list(database.describe_all(paths[: extractor.batch]))
     started = wait(extractor.device)
-    found = list(collection.describe_all(paths))
+    descriptions = list(database.describe_all(paths))
     seconds = wait(extractor.device) - started
-    assert all(len(one) == extractor.max_features for one in found)  # type: ignore[arg-type]
-    return len(found) / seconds
+    assert all(len(features) == extractor.max_features for features in descriptions)
+    return len(descriptions) / seconds
 
 
 def bare_training(backbone: str, recipe: Recipe, device: str, steps: int) -> float:
@@ -153,7 +153,7 @@ def main() -> None:
         count = 4 * recipe.batch
         readers = [partial(read_image, paths[k % len(paths)]) for k in range(count)]
         labels = (np.arange(count, dtype=np.int64) % CLASSES)[:, None]
-        classes = {"landmark": tuple(str(one) for one in range(CLASSES))}
+        classes = {"landmark": tuple(str(number) for number in range(CLASSES))}
         data = ClassificationDataset(readers, labels, classes, "enlarged")
         alone = bare_training(options.backbone, recipe, options.device, 4)
         run = train(

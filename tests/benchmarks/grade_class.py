@@ -40,7 +40,7 @@ from solved import SOLVED
 from delf_lesson.classroom.exercises import EXERCISES
 from delf_lesson.teaching.grading import grade_class, write_grades
 
-IN_01 = {name for name, one in EXERCISES.items() if one.notebook == "01_keypoints"}
+IN_01 = {name for name, exercise in EXERCISES.items() if exercise.notebook == "01_keypoints"}
 CHANGES = {
     "reordered": (reordered, set()),
     "doubled": (doubled, set()),
@@ -110,9 +110,9 @@ def main() -> None:
     rows = {row["student"]: row for row in csv.DictReader(io.StringIO(text))}
     wrong = [
         f"{name}, {exercise}: {rows[name][exercise]} in place of {points}"
-        for name, own in due.items()
+        for name, wanted in due.items()
         if name in rows
-        for exercise, points in own.items()
+        for exercise, points in wanted.items()
         if float(rows[name][exercise]) != points
     ]
     missing = sorted(set(due) - set(rows))

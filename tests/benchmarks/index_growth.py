@@ -21,9 +21,10 @@ import numpy as np
 from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets import load
 from delf_lesson.features import LocalFeatures, l2_normalise
+from delf_lesson.retrieval.database import ImageDatabase
 from delf_lesson.retrieval.index import FeatureIndex
 from delf_lesson.retrieval.index_files import load_index, save_index
-from delf_lesson.systems.registry import SYSTEMS
+from delf_lesson.systems.registry import ATTENTIVE
 
 AN_IMAGE = 1000
 NOISE = 0.2
@@ -66,7 +67,7 @@ def timed(index: FeatureIndex, queries: list[np.ndarray]) -> np.ndarray:
 
 def build(real: np.ndarray, count: int, path: Path) -> None:
     """Train, fill and save an index, and say how long each took."""
-    compression = SYSTEMS["DELF+FT+ATT"].compression
+    compression = ATTENTIVE.compression
     index = FeatureIndex(real.shape[1], compression)
     started = time.perf_counter()
     lists = compression.lists_for(count)
@@ -91,10 +92,10 @@ def main() -> None:
     parser.add_argument("millions", nargs="*", type=int, default=[1, 10])
     parser.add_argument("--keep", type=Path, help="leave the indexes in this folder")
     options = parser.parse_args()
-    engine = SYSTEMS["DELF+FT+ATT"].engine(FeatureCache.default())
+    database = ImageDatabase(ATTENTIVE.make_extractor(), FeatureCache.default())
     benchmark = load("albion", distractors=True)
-    real = np.concatenate([engine.describe(path).descriptors for path in benchmark.images])
-    queries = [engine.describe(query.read()).descriptors for query in benchmark.queries]
+    real = np.concatenate([database.describe(path).descriptors for path in benchmark.images])
+    queries = [database.describe(query.read()).descriptors for query in benchmark.queries]
     print(f"{len(real)} real descriptors; {memory():.2f} GiB held before")
     first = 0.0
     with TemporaryDirectory() as temporary:

@@ -1,8 +1,8 @@
-"""How hard the rendered cities are for the classical pipeline, and what hides in the pictures.
+"""How hard the rendered cities are for the classical pipeline, and which images match by chance.
 
-Prints mAP of RootSIFT with affine verification, the share of positives among the first R of a
-ranking (R of them there are) by light, viewpoint and scale, and the most verified inliers between
-pictures that show different things.
+Prints mAP of RootSIFT with affine verification, the share of the R positives among the first R of
+a ranking by light, viewpoint and scale, and the most verified inliers between images that show
+different things.
 
     python tests/benchmarks/landmark_difficulty.py [albion] [lutetia] [--pairs]
 """
@@ -19,35 +19,39 @@ from delf_lesson.datasets.rendered import CITIES, rendered_images
 from delf_lesson.evaluation.comparison import recall_by_condition
 from delf_lesson.evaluation.metrics import mean_interval
 from delf_lesson.evaluation.report import evaluate
-from delf_lesson.retrieval.retrievers import RetrievalEngine
+from delf_lesson.retrieval.database import ImageDatabase
+from delf_lesson.retrieval.retrievers import LocalRanking, LocalRetriever
 from delf_lesson.retrieval.verification import verify
 
-RATIO = 0.8  # of Lowe's test, for pairs of pictures
+RATIO = 0.8  # of Lowe's test, for pairs of images
 
 
-def engine_of(benchmark, **settings):
-    engine = RetrievalEngine(OpenCVSift(), cache=FeatureCache.default(), **settings)
-    engine.add(benchmark.images)
-    return engine
+def retriever_of(benchmark, **ranking):
+    database = ImageDatabase(OpenCVSift(), FeatureCache.default())
+    retriever = LocalRetriever(database, LocalRanking(**ranking))
+    retriever.add(benchmark.images)
+    return retriever
 
 
 def show_conditions(city, benchmark, evaluation):
     for condition, values in recall_by_condition(
         evaluation, benchmark, rendered_images(city)
     ).items():
-        cells = [f"{value}: {found.share:.2f} of {found.count}" for value, found in values.items()]
+        cells = [
+            f"{value}: {recall.share:.2f} of {recall.count}" for value, recall in values.items()
+        ]
         print(f"  {condition}: {'; '.join(cells)}", flush=True)
 
 
 def show_false_matches(benchmark):
-    """Every image that shares a match with the query is verified, not the best hundred alone."""
-    engine = engine_of(benchmark, verify_top=len(benchmark.images), minimum_inliers=1)
+    """Verifies every image that shares a match with the query, not only the best hundred."""
+    retriever = retriever_of(benchmark, verify_top=len(benchmark.images), minimum_inliers=1)
     worst = {"a landmark's query": (0, "", ""), "a query without a landmark": (0, "", "")}
     for query in (*benchmark.queries, *benchmark.distractor_queries):
         truth = benchmark.truth.get(query.name)
         right = truth.positives | truth.junk if truth else frozenset()
         kind = "a landmark's query" if truth else "a query without a landmark"
-        for result in engine.search(query.read()).results:
+        for result in retriever.search(query.read()).results:
             name = Path(result.image).stem
             if name not in right:
                 worst[kind] = max(worst[kind], (result.inliers, query.name, name))
@@ -59,26 +63,25 @@ def show_false_matches(benchmark):
 
 
 def show_false_pairs(city, benchmark):
-    """The same between pairs of pictures alone, matched by the ratio test."""
-    engine = engine_of(benchmark)
-    names = {name: engine.features_of(name) for name in engine.names}
+    """The same between single pairs of images, matched by the ratio test."""
+    database = retriever_of(benchmark).database
     counts = []
     for query in benchmark.queries:
-        truth, asked = benchmark.truth[query.name], engine.describe(query.read())
-        for name, features in names.items():
+        truth, asked = benchmark.truth[query.name], database.describe(query.read())
+        for name, features in database.descriptions.items():
             if Path(name).stem not in truth.positives | truth.junk:
                 similar = asked.descriptors @ features.descriptors.T
                 best = np.argpartition(-similar, 1, axis=1)[:, :2]  # in order
                 near, next_ = (2 - 2 * np.take_along_axis(similar, best, 1)).clip(0).T
-                kept = np.sqrt(near) < RATIO * np.sqrt(next_)
-                there = features.xy[best[kept, 0]]
+                passes = np.sqrt(near) < RATIO * np.sqrt(next_)
+                there = features.xy[best[passes, 0]]
                 threshold = 0.02 * max(features.image_size)
-                verified = verify(asked.xy[kept], there, "affine", threshold=threshold)
+                verified = verify(asked.xy[passes], there, "affine", threshold=threshold)
                 counts.append((verified.count, query.name, Path(name).stem))
     values = [count for count, *_ in counts]
     inliers, query, image = max(counts)
     most = np.percentile(values, 99.9)
-    print(f"{city}: {len(values)} pairs of a query and a picture without its landmark")
+    print(f"{city}: {len(values)} pairs of a query and an image without its landmark")
     print(f"  at most {inliers} inliers ({query}, {image}), {most:.0f} or fewer in 99.9% of them")
 
 
@@ -90,14 +93,15 @@ def main() -> None:
     for city in options.cities:
         for distractors in (False, True):
             benchmark = load(city, distractors)
-            found = evaluate(engine_of(benchmark), benchmark)
+            evaluation = evaluate(retriever_of(benchmark), benchmark)
             low, high = mean_interval(
-                list(found.average_precisions.values()), [q.landmark for q in benchmark.queries]
+                list(evaluation.average_precisions.values()),
+                [query.landmark for query in benchmark.queries],
             )
-            value = found.mean_average_precision
+            value = evaluation.mean_average_precision
             print(f"{benchmark.name}: RootSIFT mAP {value:.3f} [{low:.3f}, {high:.3f}]", flush=True)
             if not distractors:
-                show_conditions(city, benchmark, found)
+                show_conditions(city, benchmark, evaluation)
                 show_false_matches(benchmark)
         if options.pairs:
             show_false_pairs(city, load(city))

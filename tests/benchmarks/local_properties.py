@@ -25,11 +25,11 @@ def main() -> None:
         views = [view_of_pair(pair) for pair in chosen[::every]]
         print(f"{kind}, {len(views)} pairs: repeatability, precision and recall at {RATIO}, count")
         for name, extractor in local_extractors().items():
-            own = compare({name: extractor}, views)[name]
-            precision, recall = own.matching.at(RATIO)
+            measured = compare({name: extractor}, views)[name]
+            precision, recall = measured.matching.at(RATIO)
             print(
-                f"  {name:16} {own.repeatability:.3f}  {precision:.3f}  {recall:.3f}  "
-                f"{own.count:6.0f}  coverage {own.coverage:.2f}",
+                f"  {name:16} {measured.repeatability:.3f}  {precision:.3f}  {recall:.3f}  "
+                f"{measured.count:6.0f}  coverage {measured.coverage:.2f}",
                 flush=True,
             )
 

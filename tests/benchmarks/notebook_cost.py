@@ -1,10 +1,11 @@
 """How long each notebook takes from its first cell to its last, and how much memory.
 
-    python tests/benchmarks/notebook_cost.py [--kept]
+    python tests/benchmarks/notebook_cost.py [NAME ...] [--keep-cache]
 
-Every notebook runs in a kernel of its own, with an empty cache of features, as for a student who
-opens this one first; --kept lets the cache stay from one notebook to the next, as in a class. The
-memory is the most that the kernel held at once (Linux).
+NAME: notebooks, as 01_keypoints; all by default. Each notebook runs in a new kernel with an empty
+cache of features, as for a student who opens this notebook first. With --keep-cache the cache stays
+from one notebook to the next, as in a class. The memory is the most that the kernel held at once
+(Linux).
 """
 
 import argparse
@@ -30,14 +31,17 @@ def peak(pid: int) -> float:
 def main() -> None:
     """Print a row for each notebook."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kept", action="store_true")
+    parser.add_argument("notebooks", nargs="*", metavar="NAME")
+    parser.add_argument("--keep-cache", action="store_true")
     arguments = parser.parse_args()
     folder = project_root() / "notebooks"
     print("| notebook | seconds | most memory, MB |")
     print("|---|---|---|")
     with tempfile.TemporaryDirectory() as root:
         for path in sorted(folder.glob("*.ipynb")):
-            cache = Path(root) / ("kept" if arguments.kept else path.stem)
+            if arguments.notebooks and path.stem not in arguments.notebooks:
+                continue
+            cache = Path(root) / ("all" if arguments.keep_cache else path.stem)
             os.environ["DELF_LESSON_CACHE"] = str(cache)
             os.environ["DELF_LESSON_ANSWERS"] = str(Path(root) / "answers")
             notebook = nbformat.read(path, as_version=4)

@@ -1,13 +1,13 @@
 """How far descriptors that were trained on renderings carry to photographs.
 
-FOLDER has one sub-folder a place and unrelated pictures in `_distractors`; the first picture of
-every place is a query, and the other pictures of its place are what should be found. A colour
-histogram and a trunk that was never trained stand beside the systems: what they reach is no merit.
+FOLDER has one sub-folder a place and unrelated photos in `_distractors`. The first photo of every
+place is a query, and the other photos of its place are its positives. A colour histogram and a
+trunk that was never trained are measured too: what they reach needs no training.
 
     python tests/benchmarks/photo_systems.py FOLDER [--weights FILE]...
 
 --weights: files that `delf-lesson train` wrote, or torchvision's trunk by the name imagenet. Each
-is measured by the norm, and with its attention if it has one.
+is measured with scores by the norm, and with its attention if it has one.
 """
 
 import argparse
@@ -29,12 +29,14 @@ from delf_lesson.evaluation.metrics import average_precision
 from delf_lesson.evaluation.report import one_query_each
 from delf_lesson.features import LocalExtractor
 from delf_lesson.images import read_image, resize_longest
-from delf_lesson.retrieval.retrievers import RetrievalEngine
+from delf_lesson.retrieval.database import ImageDatabase
+from delf_lesson.retrieval.retrievers import LocalRanking, LocalRetriever
 from delf_lesson.retrieval.voting import ORDERS, Order, reordered
-from delf_lesson.systems.registry import DELF_THRESHOLD, SYSTEMS
+from delf_lesson.systems.registry import DELF_RANKING, find_system
+from delf_lesson.systems.specification import LocalSystem
 
 SYSTEMS_MEASURED = ("OpenCV-RootSIFT", "SIFT", "DELF", "DELF+FT", "DELF+FT+ATT")
-REDUCED_FROM = 4  # a missing reduction is computed from every fourth picture without a place
+REDUCED_FROM = 4  # a missing reduction is computed from every fourth photo without a place
 
 
 def delfs(weights: Sequence[str], unrelated: Sequence[str]) -> Mapping[str, LocalExtractor]:
@@ -43,29 +45,30 @@ def delfs(weights: Sequence[str], unrelated: Sequence[str]) -> Mapping[str, Loca
     def reduced(trunk: Trunk, attention=None) -> Pca:
         images = (read_image(path) for path in unrelated[::REDUCED_FROM])
         extractor = Delf(trunk, attention, max_features=300)
-        return Pca.of_extractor(extractor, images, 40, "photographs without a place")
+        return Pca.of_extractor(extractor, images, 40, "photos without a place")
 
     torch.manual_seed(0)
     untrained = Trunk("resnet18").eval()
-    found = {"untrained trunk, norm": Delf(untrained, None, reduced(untrained))}
+    extractors = {"untrained trunk, norm": Delf(untrained, None, reduced(untrained))}
     for name in weights:
-        one = load_trained(name)
-        reduction = one.reduction or reduced(one.trunk, one.attention)
-        found[f"{Path(name).stem}, norm"] = Delf(one.trunk, None, reduction)
-        if one.attention is not None:
-            found[f"{Path(name).stem}, attention"] = Delf(one.trunk, one.attention, reduction)
-    return found
+        trained = load_trained(name)
+        trunk, attention = trained.trunk, trained.attention
+        reduction = trained.reduction or reduced(trunk, attention)
+        extractors[f"{Path(name).stem}, norm"] = Delf(trunk, None, reduction)
+        if attention is not None:
+            extractors[f"{Path(name).stem}, attention"] = Delf(trunk, attention, reduction)
+    return extractors
 
 
 def rankings(
-    engine: RetrievalEngine, queries: Sequence[str]
+    retriever: LocalRetriever, queries: Sequence[str]
 ) -> Mapping[Order, Mapping[str, Sequence[str]]]:
-    """The images found for each query in every order, itself left out."""
-    found = {query: engine.search(query).results for query in queries}
+    """The ranking of each query in every order, without the query itself."""
+    by_query = {query: retriever.search(query).results for query in queries}
     return {
         order: {
-            query: [one.image for one in reordered(results, order) if one.image != query]
-            for query, results in found.items()
+            query: [result.image for result in reordered(results, order) if result.image != query]
+            for query, results in by_query.items()
         }
         for order in ORDERS
     }
@@ -80,12 +83,12 @@ def by_colour(images: Sequence[str], queries: Sequence[str]) -> Mapping[str, Seq
         return np.sqrt(counts / counts.sum())
 
     rows = np.stack([histogram(path) for path in images])
-    found = {}
+    by_query = {}
     for query in queries:
         similarity = rows @ rows[images.index(query)]
         order = np.argsort(-similarity, kind="stable")
-        found[query] = [images[place] for place in order if images[place] != query]
-    return found
+        by_query[query] = [images[row] for row in order if images[row] != query]
+    return by_query
 
 
 def main() -> None:
@@ -95,29 +98,37 @@ def main() -> None:
     options = parser.parse_args()
     benchmark = load_folder(options.folder, distractors=True)
     images = [str(image) for image in benchmark.images]
-    named_so = {benchmark.name_of(Path(image)): image for image in images}
+    paths = {benchmark.name_of(Path(image)): image for image in images}
     positives = {
-        str(query.path): [named_so[name] for name in benchmark.truth[query.name].positives]
+        str(query.path): [paths[name] for name in benchmark.truth[query.name].positives]
         for query in one_query_each(benchmark, in_turn=False)
     }
     unrelated = [image for image in images if Path(image).parent.name == UNRELATED_FOLDER]
 
-    def report(name: str, found: Mapping[str, Sequence[str]]) -> None:
-        scores = [average_precision(found[query], own) for query, own in positives.items()]
-        right = sum(
-            found[query][:1] != [] and found[query][0] in positives[query] for query in found
+    def report(name: str, by_query: Mapping[str, Sequence[str]]) -> None:
+        scores = [average_precision(by_query[query], right) for query, right in positives.items()]
+        firsts = sum(
+            bool(images) and images[0] in positives[query] for query, images in by_query.items()
         )
-        print(f"{name:32} mAP {fmean(scores):.3f}  first right {right} of {len(found)}", flush=True)
+        print(
+            f"{name:32} mAP {fmean(scores):.3f}  first right {firsts} of {len(by_query)}",
+            flush=True,
+        )
 
     print(f"{len(images)} images, {len(positives)} places; every order of ranking")
     report("colour histogram", by_colour(images, list(positives)))
-    named = {name: SYSTEMS[name].extractor() for name in SYSTEMS_MEASURED}
-    for name, extractor in {**named, **delfs(options.weights, unrelated)}.items():
-        threshold = SYSTEMS[name].threshold if name in SYSTEMS else DELF_THRESHOLD
-        engine = RetrievalEngine(extractor, threshold=threshold, cache=FeatureCache.default())
-        engine.add(images)
-        for order, found in rankings(engine, list(positives)).items():
-            report(f"{name}, by {order}", found)
+    extractors: dict[str, tuple[LocalExtractor, LocalRanking]] = {}
+    for name in SYSTEMS_MEASURED:
+        system = find_system(name)
+        assert isinstance(system, LocalSystem)
+        extractors[name] = system.make_extractor(), system.ranking
+    for name, extractor in delfs(options.weights, unrelated).items():
+        extractors[name] = extractor, DELF_RANKING
+    for name, (extractor, ranking) in extractors.items():
+        retriever = LocalRetriever(ImageDatabase(extractor, FeatureCache.default()), ranking)
+        retriever.add(images)
+        for order, by_query in rankings(retriever, list(positives)).items():
+            report(f"{name}, by {order}", by_query)
 
 
 if __name__ == "__main__":

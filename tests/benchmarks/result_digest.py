@@ -1,10 +1,11 @@
 """Digests of features and rankings of every system, to hold two versions of the code together.
 
 A refactoring must leave both as they are, bit by bit: write the digests before it, compare them
-after it. Threads and libraries must be the same in both runs.
+after it. Networks must compute with the same threads and libraries in both runs. The index gives
+the same rankings with any number of threads, which --threads sets.
 
     OMP_NUM_THREADS=1 python tests/benchmarks/result_digest.py --write before.json
-    OMP_NUM_THREADS=1 python tests/benchmarks/result_digest.py --compare before.json
+    OMP_NUM_THREADS=1 python tests/benchmarks/result_digest.py --compare before.json --threads 8
 """
 
 import argparse
@@ -14,11 +15,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import faiss
 import numpy as np
 
 from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets import load
-from delf_lesson.systems.registry import BASELINES, SYSTEMS
+from delf_lesson.systems.registry import BASELINES, SYSTEMS, find_system
 from delf_lesson.systems.specification import GlobalSystem, System
 
 IMAGES = 40
@@ -32,11 +34,17 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="write the digests to this file")
     parser.add_argument("--compare", type=Path, help="compare with the digests in this file")
     parser.add_argument("--cache", type=Path, help="folder of features; none by default")
+    parser.add_argument("--system", action="append", help="only this system; repeatable")
+    parser.add_argument("--threads", type=int, help="threads of the index")
     options = parser.parse_args()
+    if options.threads:
+        faiss.omp_set_num_threads(options.threads)
     cache = FeatureCache(options.cache) if options.cache else None
+    systems = {name: find_system(name) for name in options.system or (*SYSTEMS, *BASELINES)}
     before = json.loads(options.compare.read_text()) if options.compare else {}
+    before = {key: before[key] for key in before if key.removesuffix(" compressed") in systems}
     digests, differ = {}, 0
-    for name, system in {**SYSTEMS, **BASELINES}.items():
+    for name, system in systems.items():
         for compressed in (False, True):
             if compressed and isinstance(system, GlobalSystem):
                 continue

@@ -7,7 +7,7 @@ import pytest
 from delf_lesson.classical import congas
 from delf_lesson.classical.congas import Congas, describe_patches, log_keypoints, wavelet_bank
 from delf_lesson.classical.scale_space import scale_space
-from delf_lesson.features import LocalExtractor
+from delf_lesson.features import Extractor
 
 
 def blobs(places, size=200):
@@ -100,7 +100,7 @@ def test_turned_and_shrunk_pictures_match(texture):
 def test_it_is_an_extractor_of_forty_numbers(texture):
     extractor = Congas(max_keypoints=50)
     found = extractor.extract(texture(1))
-    assert isinstance(extractor, LocalExtractor)
+    assert isinstance(extractor, Extractor)
     assert found.descriptors.shape == (50, 40) and found.image_size == (320, 240)
     assert (np.diff(found.scores) <= 0).all()
     assert len(Congas().extract(np.full((64, 64, 3), 128, np.uint8))) == 0

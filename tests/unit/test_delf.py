@@ -16,7 +16,7 @@ from delf_lesson.deep.delf import (
 )
 from delf_lesson.deep.receptive_field import receptive_fields
 from delf_lesson.deep.reduction import Pca
-from delf_lesson.features import LocalExtractor
+from delf_lesson.features import Extractor
 from delf_lesson.training.delf_training import AttentionClassifier, attend
 
 
@@ -86,7 +86,7 @@ def test_attention_learns_from_labels_alone_which_cells_matter():
 
 def test_contract(trunk, texture):
     extractor = Delf(trunk, max_features=60)
-    assert isinstance(extractor, LocalExtractor)
+    assert isinstance(extractor, Extractor)
     found = extractor.extract(texture(1))
     assert len(found) == 60 and found.descriptors.shape == (60, 256)
     assert (np.diff(found.scores) <= 0).all()

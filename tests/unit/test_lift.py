@@ -27,7 +27,7 @@ from delf_lesson.deep.lift_network import (
     standardised,
 )
 from delf_lesson.deep.weights import load_weights, save_weights
-from delf_lesson.features import LocalExtractor
+from delf_lesson.features import Extractor
 from delf_lesson.training.lift_losses import TURN, mined_triplets
 from delf_lesson.training.lift_patches import APART, LARGE, VIEWS, LiftPatches, _of_landmark
 from delf_lesson.training.lift_training import PARTS, LiftRecipe, train_lift
@@ -126,7 +126,7 @@ def test_keypoints_move_with_the_picture(texture):
 def test_it_is_an_extractor_of_128_numbers(texture):
     extractor = Lift(bright_spots(), max_keypoints=50)
     found = extractor.extract(texture(1))
-    assert isinstance(extractor, LocalExtractor)
+    assert isinstance(extractor, Extractor)
     assert found.descriptors.shape == (50, 128) and found.image_size == (320, 240)
     assert (np.diff(found.scores) <= 0).all()
     assert len(extractor.extract(np.full((64, 64, 3), 128, np.uint8))) == 0

@@ -12,7 +12,7 @@ from delf_lesson.cli.main import command
 from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.global_descriptors import GlobalDescriptor, GlobalNetwork, load_global
 from delf_lesson.deep.weights import load_weights, save_weights
-from delf_lesson.features import GlobalExtractor
+from delf_lesson.features import Extractor
 from delf_lesson.training import metric_learning as metric_whitening
 from delf_lesson.training.metric_learning import (
     SHARED,
@@ -135,7 +135,7 @@ def test_training_brings_pictures_of_a_landmark_together(stripes, tmp_path, stag
     assert card["stage"] == stage and card["pooling"] == plan.pooling
     assert card["pictures"] == 24 and card["landmarks"] == 3 and len(card["loss"]) == 6
     extractor = load_global(tmp_path / f"{stage}.safetensors")
-    assert isinstance(extractor, GlobalExtractor)
+    assert isinstance(extractor, Extractor)
     vectors = np.stack([extractor.extract(read()).vector for read in data.readers])
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-4)
     likeness = vectors @ vectors.T

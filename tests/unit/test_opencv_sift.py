@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from delf_lesson.classical.sift import BASE_SIGMA, OpenCVSift
-from delf_lesson.features import LocalExtractor
+from delf_lesson.features import Extractor
 
 
 def nearest(points, to):
@@ -14,7 +14,7 @@ def nearest(points, to):
 
 def test_contract(texture):
     extractor = OpenCVSift(max_keypoints=50)
-    assert isinstance(extractor, LocalExtractor)
+    assert isinstance(extractor, Extractor)
     found = extractor.extract(texture(1))
     assert len(found) == 50 and found.descriptors.shape == (50, 128)
     assert (np.diff(found.scores) <= 0).all()

@@ -21,7 +21,7 @@ from delf_lesson.classical.repeatability import correspondences
 from delf_lesson.classical.sift import OpenCVSift, Sift
 from delf_lesson.classical.transformations import CHANGES, Change, Homography, View, lit, rotated
 from delf_lesson.datasets.correspondences import pairs
-from delf_lesson.features import LocalExtractor, LocalFeatures
+from delf_lesson.features import Extractor, LocalFeatures
 
 SIZE = (200, 150)
 SAME = Homography(np.eye(3), SIZE, SIZE)
@@ -309,7 +309,7 @@ def test_any_extractor_is_compared_and_invariance_tells_them_apart(texture):
 
 def test_random_places_reach_little(texture):
     chance = RandomPlaces(Sift())
-    assert isinstance(chance, LocalExtractor)
+    assert isinstance(chance, Extractor)
     found = chance.extract(texture(1))
     assert len(found) == len(Sift().extract(texture(1)))
     assert np.array_equal(found.xy, chance.extract(texture(1)).xy)

@@ -5,7 +5,7 @@ import pytest
 
 from delf_lesson.classical.sift import OpenCVSift
 from delf_lesson.deep.reduction import LearnedWhitening, Pca, Reduced
-from delf_lesson.features import LocalExtractor, l2_normalise
+from delf_lesson.features import Extractor, l2_normalise
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_a_reduced_extractor_keeps_all_but_the_descriptors(texture):
     before, after = sift.extract(image), reduced.extract(image)
     assert np.array_equal(before.xy, after.xy) and np.array_equal(before.scales, after.scales)
     assert np.array_equal(after.descriptors, pca.apply(before.descriptors))
-    assert isinstance(reduced, LocalExtractor)
+    assert isinstance(reduced, Extractor)
     assert len(reduced.extract(np.full((64, 64, 3), 128, np.uint8))) == 0
 
 

@@ -17,7 +17,7 @@ from delf_lesson.classical.sift import (
     orientation_peaks,
     root_sift,
 )
-from delf_lesson.features import LocalExtractor
+from delf_lesson.features import Extractor
 
 
 def grey_of(image):
@@ -153,7 +153,7 @@ def test_turning_the_image_leaves_descriptors(texture):
 
 def test_contract(texture):
     extractor = Sift(max_keypoints=50)
-    assert isinstance(extractor, LocalExtractor)
+    assert isinstance(extractor, Extractor)
     found = extractor.extract(texture(1))
     assert len(found) == 50 and found.descriptors.shape == (50, 128)
     assert (np.diff(found.scores) <= 0).all()

@@ -1,15 +1,19 @@
-"""A system measured on a small benchmark whose right answers are known."""
+"""A system measured on a small benchmark with known answers, and on real photos."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
 from retrieval_helpers import local_retriever
 
 from delf_lesson.classical.sift import OpenCVSift
-from delf_lesson.datasets import Benchmark, Query, Truth
-from delf_lesson.evaluation.report import evaluate, one_query_each
+from delf_lesson.datasets import Benchmark, Query, Truth, load
+from delf_lesson.evaluation.report import evaluate, measure, one_query_each
 from delf_lesson.retrieval.voting import ORDERS
+from delf_lesson.systems.registry import DEFAULT_SYSTEM, SYSTEMS
+
+PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 
 
 @pytest.fixture
@@ -84,7 +88,7 @@ def test_an_image_that_was_skipped_counts_as_not_found(benchmark):
     assert found.average_precisions["left"] == 0.5 and found.average_precisions["right"] == 1.0
 
 
-def test_an_engine_with_no_or_other_images_is_refused(benchmark, texture):
+def test_a_retriever_with_no_or_other_images_is_refused(benchmark, texture):
     retriever = local_retriever(OpenCVSift())
     with pytest.raises(
         ValueError, match=r"retriever holds 0 images, .* of small; call retriever.add"
@@ -134,3 +138,13 @@ def test_queries_without_a_landmark_are_refused(retriever, benchmark):
         evaluate(retriever, benchmark, [nothing])
     with pytest.raises(ValueError, match="queries: it is empty"):
         evaluate(retriever, benchmark, [])
+
+
+@pytest.mark.skipif(not PHOTOS.is_dir(), reason="the photos are not beside this checkout")
+def test_the_first_photo_of_a_place_finds_the_others():
+    benchmark = load(f"folder:{PHOTOS}", distractors=True)
+    queries = one_query_each(benchmark, in_turn=False)
+    report = measure(SYSTEMS[DEFAULT_SYSTEM], benchmark, queries)
+    assert (report["queries"], report["images"]) == (18, 171)
+    assert report["precision_at_1"] >= 15 / 18
+    assert report["map"] >= 0.72

@@ -1,4 +1,4 @@
-"""Votes, verification, and the retriever that ties them."""
+"""A folder of photos ranked by local features, with votes and verification."""
 
 import json
 
@@ -17,10 +17,7 @@ from delf_lesson.retrieval.fusion import FusedRetriever
 from delf_lesson.retrieval.quantisation import Compression
 from delf_lesson.retrieval.voting import (
     ORDERS,
-    Neighbours,
-    group_by_image,
     reordered,
-    votes,
 )
 from delf_lesson.systems.baselines import ColourHistogram
 
@@ -37,29 +34,6 @@ def search(photos, query, status=0):
     answer = CliRunner().invoke(command, ["search", str(photos), str(query), "--json"])
     assert answer.exit_code == status, answer.output
     return json.loads(answer.stdout) if status == 0 else answer.stderr
-
-
-def test_votes_by_hand():
-    """Two query features; image 7 holds both near neighbours of the first."""
-    neighbours = Neighbours(
-        images=np.array([[7, 7, 2], [2, 7, 5]]),
-        features=np.array([[1, 4, 0], [3, 1, 9]]),
-        similarities=np.float32([[0.9, 0.8, 0.5], [0.7, 0.6, 0.6]]),
-    )
-    matches = group_by_image(neighbours)
-    assert list(matches) == [2, 5, 7]
-    assert matches[7].query.tolist() == [0, 1]
-    assert matches[7].image.tolist() == [1, 1]  # feature 4 is the farther one of query 0
-    assert matches[2].query.tolist() == [0, 1] and matches[2].image.tolist() == [0, 3]
-    # weights: similarity less that of the last neighbour
-    expected = {2: 0.0 + 0.1, 5: 0.0, 7: 0.4 + 0.0}
-    assert votes(matches, 8) == pytest.approx([expected.get(image, 0) for image in range(8)])
-
-
-def test_missing_neighbours_do_not_vote():
-    """FAISS marks a neighbour it does not have by -1."""
-    neighbours = Neighbours(np.array([[3, -1]]), np.array([[0, -1]]), np.float32([[0.9, 0.1]]))
-    assert list(group_by_image(neighbours)) == [3]
 
 
 def test_a_view_of_the_same_scene_comes_first(photos):

@@ -6,7 +6,6 @@ Introduced in lab 07; beside them stands the slide "mAP Result".
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import cv2
 import numpy as np
@@ -31,6 +30,10 @@ class RandomVector:
 
     dimensions: int = 128
 
+    def __post_init__(self) -> None:
+        if self.dimensions < 1:
+            raise ValueError(f"dimensions is {self.dimensions}; wanted 1 or more")
+
     @property
     def settings(self) -> Mapping[str, object]:
         """All that changes the result."""
@@ -53,6 +56,10 @@ class ColourHistogram:
     """
 
     max_side: int = 640
+
+    def __post_init__(self) -> None:
+        if self.max_side < 1:
+            raise ValueError(f"max_side is {self.max_side}; wanted 1 or more pixels")
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -104,27 +111,27 @@ BASELINE_SYSTEMS: tuple[System, ...] = (
     GlobalSystem(
         "siaMAC-untrained",
         "siaMAC with random weights",
-        PlainSpec(partial(_pooled, "mac", None)),
+        PlainSpec.of(_pooled, name="mac", weights=None),
     ),
     GlobalSystem(
         "siaMAC-begun",
         "MAC over the trunk that siaMAC's training begins with",
-        PlainSpec(partial(_pooled, "mac", "base")),
+        PlainSpec.of(_pooled, name="mac", weights="base"),
     ),
     GlobalSystem(
         "DIR-untrained",
         "DIR with random weights",
-        PlainSpec(partial(_pooled, "rmac", None)),
+        PlainSpec.of(_pooled, name="rmac", weights=None),
     ),
     GlobalSystem(
         "DIR-begun",
         "R-MAC, not whitened, over the trunk that DIR's training begins with",
-        PlainSpec(partial(_pooled, "rmac", "ft")),
+        PlainSpec.of(_pooled, name="rmac", weights="ft"),
     ),
     LocalSystem(
         "CONGAS-noise",
         "CONGAS with random filters instead of Gabor wavelets",
-        PlainSpec(partial(Congas, bank="noise")),
+        PlainSpec.of(Congas, bank="noise"),
     ),
     LocalSystem(
         "LIFT-untrained",

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -185,37 +184,37 @@ _SYSTEMS: tuple[System, ...] = (
     LocalSystem(
         "Harris+SIFT",
         "Harris corners of one size with SIFT descriptors, affine verification",
-        PlainSpec(partial(Sift, detector="harris", root=False)),
+        PlainSpec.of(Sift, detector="harris", root=False),
         compression=SIFT_CODE,
     ),
     LocalSystem(
         "SIFT",
         "the lesson's own SIFT, affine verification",
-        PlainSpec(partial(Sift, root=False)),
+        PlainSpec.of(Sift, root=False),
         compression=SIFT_CODE,
     ),
     LocalSystem(
         "RootSIFT",
         "the lesson's own SIFT as RootSIFT, affine verification",
-        PlainSpec(partial(Sift, root=True)),
+        PlainSpec.of(Sift, root=True),
         compression=SIFT_CODE,
     ),
     LocalSystem(
         "OpenCV-SIFT",
         "SIFT by OpenCV, affine verification",
-        PlainSpec(partial(OpenCVSift, root=False)),
+        PlainSpec.of(OpenCVSift, root=False),
         compression=SIFT_CODE,
     ),
     LocalSystem(
         "OpenCV-RootSIFT",
         "RootSIFT by OpenCV, affine verification",
-        PlainSpec(partial(OpenCVSift, root=True)),
+        PlainSpec.of(OpenCVSift, root=True),
         compression=SIFT_CODE,
     ),
     LocalSystem(
         "OpenCV-RootSIFT-votes",
         "RootSIFT by OpenCV, ranked by votes without verification",
-        PlainSpec(partial(OpenCVSift, root=True)),
+        PlainSpec.of(OpenCVSift, root=True),
         ranking=LocalRanking(order="votes"),
         compression=SIFT_CODE,
     ),

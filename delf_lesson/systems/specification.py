@@ -67,14 +67,26 @@ class ExtractorSpec(Protocol[E_co]):
 
 @dataclass(frozen=True)
 class PlainSpec(Generic[E]):
-    """An extractor that has no options to choose; function: makes it."""
+    """An extractor that has no options to choose.
 
-    function: Callable[[], E]
+    function: makes it. arguments: of the function, by name; see `of`.
+    """
+
+    function: Callable[..., E]
+    arguments: tuple[tuple[str, Any], ...] = ()
     weights_kind: str | None = None
+
+    @classmethod
+    def of(cls, function: Callable[..., E], **arguments: Any) -> "PlainSpec[E]":
+        """The specification of an extractor that `function(**arguments)` makes.
+
+        Equal arguments make equal specifications, which `functools.partial` does not.
+        """
+        return cls(function, tuple(arguments.items()))
 
     def make(self, options: SystemOptions) -> E:
         """See `ExtractorSpec`."""
-        return self.function()
+        return self.function(**dict(self.arguments))
 
 
 @dataclass(frozen=True)

@@ -28,17 +28,6 @@ def test_an_image_without_detail_gives_no_keypoints(shape):
     assert len(found) == 0 and found.descriptors.shape == (0, 128)
 
 
-@pytest.mark.parametrize("settings", [{"max_keypoints": 0}, {"max_side": 0}])
-def test_impossible_settings_are_refused(settings):
-    with pytest.raises(ValueError, match=next(iter(settings))):
-        OpenCVSift(**settings)
-
-
-def test_settings_name_all_that_changes_the_result():
-    variants = [OpenCVSift(), OpenCVSift(root=False), OpenCVSift(99), OpenCVSift(max_side=99)]
-    assert len({str(sorted(one.settings.items())) for one in variants}) == 4
-
-
 def test_turning_the_image_by_180_degrees_turns_the_keypoints(texture):
     """Holds to a fraction of a pixel only if pixel centres are at integers."""
     image = texture(2)

@@ -117,9 +117,9 @@ def describe_patches(patches: NDArray[np.float32], bank: Bank = "gabor") -> NDAr
 class Congas:
     """Keypoints of the Laplacian of Gaussian with Gabor descriptors, in the manner of CONGAS.
 
-    max_keypoints: the strongest so many are kept. max_side: larger images are shrunk to this longer
-    side first, in pixels. contrast, edge: see `log_keypoints`; bank: see `wavelet_bank`. `scales`
-    is 1.6 / sigma.
+    max_keypoints: how many are kept, strongest first. max_side: larger images are
+    shrunk to this longer side first, in pixels. contrast, edge: see `log_keypoints`; bank: see
+    `wavelet_bank`. `scales` is 1.6 / sigma.
     """
 
     max_keypoints: int = 1000

@@ -174,7 +174,7 @@ class Sift:
     """Keypoints of DoG or Harris with SIFT descriptors, all of it the lesson's own.
 
     detector: "dog", which finds a size for each keypoint, or "harris", which has one for all.
-    root: RootSIFT instead of SIFT. max_keypoints: the strongest so many are kept.
+    root: RootSIFT instead of SIFT. max_keypoints: how many are kept, strongest first.
     max_side: larger images are shrunk to this longer side first, in pixels.
     contrast, edge: see `dog_keypoints`; Harris has no use for them.
     upright: take no orientation, for cameras that are held upright: every patch stands as it is.
@@ -235,7 +235,7 @@ class Sift:
 class OpenCVSift:
     """SIFT keypoints and descriptors by OpenCV (slides "Recap: Keypoint" and after).
 
-    max_keypoints: the strongest so many by contrast are kept.
+    max_keypoints: how many are kept, those of highest contrast first.
     root: RootSIFT (Arandjelovic and Zisserman, CVPR 2012): the square root of the
         L1-normalised descriptor, so that the dot product is the Hellinger kernel.
     max_side: larger images are shrunk to this longer side first, in pixels.

@@ -33,7 +33,7 @@ BATCH = 256  # patches at once
 class Lift:
     """Keypoints, orientations and descriptors by three learned networks, in the manner of LIFT.
 
-    network: the three parts. max_keypoints: the best-scored so many of all scales are kept.
+    network: the three parts. max_keypoints: how many are kept over all scales, best score first.
     max_side: larger images are shrunk to this longer side first, in pixels. `scales` is 1.6 /
     sigma. Each level of a scale space is scored densely, which is why it is slow.
     """

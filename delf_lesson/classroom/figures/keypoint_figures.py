@@ -35,7 +35,7 @@ def bare_image(axes: Axes, image: NDArray, title: str = "", **how: object) -> No
 
 
 def show_maps(maps: Mapping[str, NDArray], alt: str, columns: int = 2) -> NotebookFigure:
-    """Signed maps (H, W) by their titles, each with its own colour scale.
+    """Signed maps (H, W), looked up by title. Each map has a colour scale of its own.
 
     Zero is white, and the colours end at the 99th percentile of absolute values on both sides.
     """

@@ -5,6 +5,7 @@ and expects that to last: `settle` waits until the kernel has answered all that 
 `expect` and `wait_for_function` wait for a state.
 """
 
+import uuid
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
@@ -44,6 +45,15 @@ DRAWN = """
 
 SAME_TEXT = "([image, says]) => says.textContent && image.alt === says.textContent"
 
+RUN = """
+() => {
+  const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
+  const code = [...cells].filter((cell) => cell.type === "code");
+  return code.every((cell) => cell.executionCount && cell.executionState !== "running")
+    || code.some((cell) => cell.outputs.toJSON().some((shown) => shown.output_type === "error"));
+}
+"""
+
 
 def panel(page: Page) -> Locator:
     """The notebook that is open."""
@@ -62,6 +72,23 @@ def run_all(page: Page, address: str) -> None:
     open_notebook(page, address)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def wait_until_run(page: Page) -> None:
+    """Wait until every code cell has run, or one has failed.
+
+    The page is asked a few times a second. A locator that waits searches the whole page at every
+    frame, which takes half a processor from the kernel.
+    """
+    page.wait_for_function(RUN, polling=250)
+    settle(page)
+
+
+def pinned(part: Locator) -> Locator:
+    """The same part of the page by an id, so that no later step has to search the whole page."""
+    name = f"pinned-{uuid.uuid4().hex}"
+    part.evaluate("(element, name) => { element.id = name; }", name)
+    return part.page.locator(f"#{name}")
 
 
 def settle(page: Page) -> None:
@@ -143,21 +170,27 @@ class Slider:
                 self.handle.press("ArrowRight")
         expect(self.number).to_have_text(text)
 
-    def check(self, picture: Locator) -> None:
-        """It has a name, and the picture changes by keys and by the mouse; it goes back after."""
+    def check(self, picture: Locator, mouse: bool) -> None:
+        """It has a name, and the picture changes by keys, and by the mouse; it goes back after."""
         expect(self.handle).to_have_accessible_name(self.label)
         text, share = self.number.inner_text(), self.share()
-        for move, how in ((self.press_far, "by a key"), (self.click_far, "by the mouse")):
-            self.handle.scroll_into_view_if_needed()
-            changed(picture, move, f"{self.label}, {how},")
+        self.handle.scroll_into_view_if_needed()
+        changed(picture, self.press_far, f"{self.label}, by a key,")
+        if mouse:
+            changed(picture, self.click_far, f"{self.label}, by the mouse,")
+        settle(picture.page)
+        if self.number.inner_text() != text:  # the click can have brought it back
             changed(picture, lambda: self.restore(text, share), f"{self.label} set to {text}")
 
 
 def move_all(explorer: Locator, picture: Locator) -> int:
-    """Every slider and box of an explorer by keys and by the mouse; how many there are."""
+    """Every slider and box of an explorer; how many there are.
+
+    All sliders move by keys and the first by the mouse too: they are the same widget.
+    """
     sliders = [Slider(box) for box in drawn(explorer).locator(".widget-slider").all()]
-    for slider in sliders:
-        slider.check(picture)
+    for number, slider in enumerate(sliders):
+        slider.check(picture, mouse=number == 0)
     boxes = explorer.get_by_role("checkbox").all()
     for box in boxes:
         changed(picture, lambda box=box: box.press("Space"), "a box, by a key,")

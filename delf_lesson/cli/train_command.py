@@ -52,7 +52,12 @@ METRIC = ("siamac", "dir")
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for checkpoint, metrics and weights; a run that stopped goes on there.",
 )
-@click.option("--backbone", default="resnet18", show_default=True, help="A torchvision ResNet.")
+@click.option(
+    "--backbone",
+    default="resnet18",
+    show_default=True,
+    help="efficientnet_lite0, or a torchvision ResNet.",
+)
 @click.option(
     "--weights",
     help="What the trunk begins with: imagenet, base, ft, attention, or a weights file. By "
@@ -94,13 +99,12 @@ def train(
 
     import torch
 
-    from delf_lesson.deep.backbone import resnets
-    from delf_lesson.deep.weights import SHIPPED
+    from delf_lesson.deep.weights import SHIPPED, backbones
     from delf_lesson.training.training_data import GOOGLE
 
-    if backbone not in resnets():
+    if backbone not in backbones():
         raise click.BadParameter(
-            f"backbone: there is no {backbone!r}; choose one of {', '.join(resnets())}"
+            f"backbone: there is no {backbone!r}; choose one of {', '.join(backbones())}"
         )
     if weights not in (None, "imagenet", *SHIPPED) and not Path(str(weights)).is_file():
         raise click.BadParameter(

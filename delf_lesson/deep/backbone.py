@@ -1,9 +1,13 @@
-"""The trunk: a torchvision ResNet up to layer3, whose cells are a grid of local descriptors.
+"""The trunk: a network up to stride 16, whose cells are a grid of local descriptors.
+
+Here are what all trunks share, and torchvision's ResNets up to layer3; `efficientnet` has the one
+whose ImageNet weights need no download.
 
 The paper's section 3.1; slides "How about deep feature?" and "Deep Feature"; lab 03.
 """
 
 import hashlib
+from typing import Any
 
 import torch
 import torchvision
@@ -25,12 +29,7 @@ def fold_batch_norm(trunk: "Trunk") -> None:
     The trunk must be in evaluation mode and cannot be trained afterwards. Its features stay the
     same up to rounding. A folded trunk stays as it is.
     """
-    pairs: list[tuple[nn.Module, str, str]] = [(trunk, "conv1", "bn1")]
-    for block in (*trunk.layer1, *trunk.layer2, *trunk.layer3):
-        pairs += [(block, f"conv{k}", f"bn{k}") for k in (1, 2, 3) if hasattr(block, f"conv{k}")]
-        if block.downsample is not None:
-            pairs.append((block.downsample, "0", "1"))
-    for parent, convolution, norm in pairs:
+    for parent, convolution, norm in trunk.convolutions_with_norms():
         if isinstance(normalising := getattr(parent, norm), nn.BatchNorm2d):  # not folded yet
             merged = fuse_conv_bn_eval(getattr(parent, convolution), normalising)
             setattr(parent, convolution, merged)
@@ -58,17 +57,55 @@ def resnets() -> list[str]:
 
 
 class Trunk(nn.Module):
+    """A convolutional network up to stride 16, whose cells are a grid of local descriptors.
+
+    name: of the network. mean, std: of RGB from 0 to 1, as its weights were trained with.
+    channels: of the features.
+    """
+
+    channels: int
+
+    def __init__(self, name: str, mean: Colour, std: Colour) -> None:
+        super().__init__()
+        self.name, self.mean, self.std = name, mean, std
+        self.input_mean: Tensor
+        self.input_std: Tensor
+        self.register_buffer("input_mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("input_std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (N, 3, H, W), RGB from 0 to 1, to features (N, C, ceil(H / 16), ceil(W / 16))."""
+        return self.features((images - self.input_mean) / self.input_std)
+
+    def features(self, x: Tensor) -> Tensor:
+        """The network itself: normalised images to features."""
+        raise NotImplementedError
+
+    def layers(self) -> list[tuple[int, int, int]]:
+        """Kernel, stride and padding of every layer that moves or widens the field, in order."""
+        raise NotImplementedError
+
+    def convolutions_with_norms(self) -> list[tuple[nn.Module, str, str]]:
+        """Each convolution's parent, its name there, and the name of its batch normalisation."""
+        raise NotImplementedError
+
+    @property
+    def grid(self) -> Grid:
+        """The grid's geometry, derived from the layers of the longest path: see `grid_of`."""
+        return grid_of(self.layers())
+
+
+class ResNetTrunk(Trunk):
     """A torchvision ResNet without its last stage and classifier.
 
     name: any torchvision ResNet: `resnet18` gives 256 channels, `resnet50`, the paper's, 1024.
-    mean, std: of RGB from 0 to 1, as its weights were trained with. Parameters have
-    torchvision's names. Raises ValueError for another network.
+    Parameters have torchvision's names. Raises ValueError for another network.
     """
 
     def __init__(
         self, name: str = "resnet18", mean: Colour = IMAGENET_MEAN, std: Colour = IMAGENET_STD
     ) -> None:
-        super().__init__()
+        super().__init__(name, mean, std)
         if name not in resnets():
             raise ValueError(f"name is {name!r}; wanted one of {', '.join(resnets())}")
         network = torchvision.models.get_model(name, weights=None)
@@ -78,39 +115,42 @@ class Trunk(nn.Module):
         self.layer1: nn.Sequential = network.layer1
         self.layer2: nn.Sequential = network.layer2
         self.layer3: nn.Sequential = network.layer3
-        self.name, self.mean, self.std = name, mean, std
         norms = [m for m in self.layer3[-1].modules() if isinstance(m, nn.BatchNorm2d)]
         self.channels = norms[-1].num_features
-        self.input_mean: Tensor
-        self.input_std: Tensor
-        self.register_buffer("input_mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("input_std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Images (N, 3, H, W), RGB from 0 to 1, to features (N, C, ceil(H / 16), ceil(W / 16))."""
-        x = (images - self.input_mean) / self.input_std
+    def features(self, x: Tensor) -> Tensor:
+        """See `Trunk`."""
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))  # stride 4
         features: Tensor = self.layer3(self.layer2(self.layer1(x)))  # strides 4, 8, 16
         return features
 
-    @property
-    def grid(self) -> Grid:
-        """The grid's geometry, derived from the layers of the longest path: see `grid_of`."""
-        return grid_of(self._layers())
-
-    def _layers(self) -> list[tuple[int, int, int]]:
-        """Kernel, stride and padding of every layer that moves or widens the field, in order."""
+    def layers(self) -> list[tuple[int, int, int]]:
+        """See `Trunk`."""
         pool = self.maxpool
         pooling = (int(pool.kernel_size), int(pool.stride), int(pool.padding))  # type: ignore[arg-type]
-        blocks = [block for stage in (self.layer1, self.layer2, self.layer3) for block in stage]
         convolutions = [
             getattr(block, name)
-            for block in blocks
+            for block in self._blocks()
             for name in ("conv1", "conv2", "conv3")
             if hasattr(block, name)
         ]
-        return [_geometry(self.conv1), pooling, *map(_geometry, convolutions)]
+        return [geometry(self.conv1), pooling, *map(geometry, convolutions)]
+
+    def convolutions_with_norms(self) -> list[tuple[nn.Module, str, str]]:
+        """See `Trunk`."""
+        pairs: list[tuple[nn.Module, str, str]] = [(self, "conv1", "bn1")]
+        for block in self._blocks():
+            pairs += [
+                (block, f"conv{k}", f"bn{k}") for k in (1, 2, 3) if hasattr(block, f"conv{k}")
+            ]
+            if block.downsample is not None:
+                pairs.append((block.downsample, "0", "1"))
+        return pairs
+
+    def _blocks(self) -> list[Any]:
+        return [block for stage in (self.layer1, self.layer2, self.layer3) for block in stage]
 
 
-def _geometry(layer: nn.Conv2d) -> tuple[int, int, int]:
+def geometry(layer: nn.Conv2d) -> tuple[int, int, int]:
+    """Kernel, stride and padding of a square convolution."""
     return int(layer.kernel_size[0]), int(layer.stride[0]), int(layer.padding[0])

@@ -19,8 +19,25 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from delf_lesson.deep.backbone import IMAGENET_MEAN, IMAGENET_STD, Trunk
+from delf_lesson.deep.backbone import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    Colour,
+    ResNetTrunk,
+    Trunk,
+    resnets,
+)
 from delf_lesson.deep.delf import Attention
+from delf_lesson.deep.efficientnet import (
+    INPUT_MEAN,
+    INPUT_STD,
+    LITE0,
+    EfficientNetLite0,
+    base_of,
+    changed_tensors,
+    packaged_state,
+    unchanged_tensors,
+)
 from delf_lesson.deep.reduction import Pca
 from delf_lesson.files import DownloadError, cache_dir, project_root, write_atomically
 
@@ -111,7 +128,24 @@ def empty_trunk(card: Mapping[str, Any], path: Path) -> Trunk:
     lacking = {"backbone", "mean", "std"} - set(card)
     if lacking:
         raise ValueError(f"weights: the card of {path} lacks {', '.join(sorted(lacking))}")
-    return Trunk(card["backbone"], tuple(card["mean"]), tuple(card["std"]))
+    return make_trunk(card["backbone"], tuple(card["mean"]), tuple(card["std"]))
+
+
+def backbones() -> list[str]:
+    """The names of the trunks: EfficientNet-Lite0, and torchvision's ResNets."""
+    return [LITE0, *resnets()]
+
+
+def make_trunk(name: str, mean: Colour | None = None, std: Colour | None = None) -> Trunk:
+    """A trunk with random weights. mean, std: of its input; by default its ImageNet weights'.
+
+    Raises ValueError for an unknown name.
+    """
+    if name not in backbones():
+        raise ValueError(f"name is {name!r}; wanted one of {', '.join(backbones())}")
+    if name == LITE0:
+        return EfficientNetLite0(mean or INPUT_MEAN, std or INPUT_STD)
+    return ResNetTrunk(name, mean or IMAGENET_MEAN, std or IMAGENET_STD)
 
 
 def load_trunk(weights: str | Path = "imagenet", backbone: str = "resnet18") -> Trunk:
@@ -136,7 +170,7 @@ def load_trained(weights: str | Path, backbone: str = "resnet18") -> Trained:
     path = weights_path(weights, backbone)
     tensors, card = load_weights(path)
     trunk = empty_trunk(card, path)
-    load_into(trunk, with_prefix("trunk", tensors), trunk.name)
+    load_into(trunk, {**unchanged_tensors(card, path), **with_prefix("trunk", tensors)}, trunk.name)
     attention = None
     if stage != "ft" and (values := with_prefix("attention", tensors)):
         attention = Attention(trunk.channels)
@@ -153,7 +187,7 @@ def load_trained(weights: str | Path, backbone: str = "resnet18") -> Trained:
 def save_trained(path: str | Path, trained: Trained) -> None:
     """Write a file that `load_trained` reads, its card completed by what these networks need."""
     trunk, reduction = trained.trunk, trained.reduction
-    tensors = {f"trunk.{name}": tensor for name, tensor in trunk.state_dict().items()}
+    tensors = {f"trunk.{name}": tensor for name, tensor in changed_tensors(trunk).items()}
     if trained.attention is not None:
         attention = trained.attention.state_dict()
         tensors |= {f"attention.{name}": tensor for name, tensor in attention.items()}
@@ -162,7 +196,7 @@ def save_trained(path: str | Path, trained: Trained) -> None:
         tensors["reduction.components"] = torch.from_numpy(reduction.components)
     card: dict[str, Any] = {"backbone": trunk.name, "mean": trunk.mean, "std": trunk.std}
     card["reduction"] = None if reduction is None else reduction.trained_on
-    save_weights(path, tensors, {**card, **trained.card})
+    save_weights(path, tensors, {**card, **base_of(trunk), **trained.card})
 
 
 def begin_trunk(
@@ -175,18 +209,23 @@ def begin_trunk(
     """
     if weights is None and stage == "base":
         torch.manual_seed(seed)
-        return Trunk(backbone), {"weights": "random", "seed": seed}
+        return make_trunk(backbone), {"weights": "random", "seed": seed}
     start = load_trained(weights or BEGINS_WITH[stage], backbone)
     return start.trunk, start.card
 
 
 def imagenet_trunk(backbone: str = "resnet18", url: str | None = None) -> Trunk:
-    """torchvision's ImageNet weights, from `url` or where torchvision has them, kept in the cache.
+    """A trunk with ImageNet weights.
 
-    The eight hexadecimal digits at the end of the file's name begin its SHA-256. Raises
-    DownloadError if it cannot be fetched or is not what the name says.
+    Those of EfficientNet-Lite0 come with a package (see `packaged_weights`). Those of a ResNet are
+    downloaded from `url`, by default torchvision's, and kept in the cache; the eight hexadecimal
+    digits at the end of the file's name begin its SHA-256. Raises DownloadError if the file can't
+    be fetched or isn't what its name says.
     """
-    trunk = Trunk(backbone, IMAGENET_MEAN, IMAGENET_STD)
+    trunk = make_trunk(backbone)
+    if backbone == LITE0 and url is None:
+        load_into(trunk, packaged_state(), LITE0)
+        return trunk
     if url is None:
         url = torchvision.models.get_model_weights(backbone).IMAGENET1K_V1.url
     path = cache_dir() / "weights" / url.rsplit("/", 1)[-1]

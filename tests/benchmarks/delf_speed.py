@@ -13,7 +13,7 @@ import time
 import numpy as np
 import torch
 
-from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.backbone import ResNetTrunk, Trunk
 from delf_lesson.deep.delf import SCALES, Attention, Delf
 from delf_lesson.deep.reduction import Pca
 from delf_lesson.images import rescale
@@ -23,7 +23,7 @@ WIDTH, HEIGHT = 640, 480
 
 def delf(backbone: str, **settings: object) -> Delf:
     torch.manual_seed(0)
-    trunk = Trunk(backbone)
+    trunk = ResNetTrunk(backbone)
     channels = trunk.channels
     reduction = Pca(np.zeros(channels), np.eye(channels)[:40], "nothing")
     return Delf(trunk, Attention(channels), reduction, max_side=4096, **settings)
@@ -80,7 +80,7 @@ def main() -> None:
     options = parser.parse_args()
     image = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
     plain, half = delf(options.backbone), delf(options.backbone, bf16=True)
-    torchvisions = Trunk(options.backbone).eval().to(memory_format=torch.channels_last)
+    torchvisions = ResNetTrunk(options.backbone).eval().to(memory_format=torch.channels_last)
     tensors = pyramid(image)
     works = (
         lambda: bare_trunk(torchvisions, tensors),

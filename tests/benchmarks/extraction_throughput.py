@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 
 from delf_lesson.datasets.rendered import rendered_images
-from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.backbone import ResNetTrunk
 from delf_lesson.deep.delf import Attention, Delf
 from delf_lesson.deep.reduction import Pca
 from delf_lesson.images import read_image
@@ -89,7 +89,7 @@ def extraction(extractor: Delf, paths: list[Path]) -> float:
 
 def bare_training(backbone: str, recipe: Recipe, device: str, steps: int) -> float:
     """Pictures a second of forward and backward on one batch."""
-    model = TrunkClassifier(Trunk(backbone), [CLASSES]).to(device)
+    model = TrunkClassifier(ResNetTrunk(backbone), [CLASSES]).to(device)
     model.to(memory_format=torch.channels_last).train()
     optimiser = torch.optim.SGD(model.parameters(), 0.01, momentum=0.9, nesterov=True)
     images = torch.rand(recipe.batch, 3, recipe.size, recipe.size, device=device)
@@ -124,7 +124,7 @@ def main() -> None:
     options = parser.parse_args()
     width, height = map(int, options.size.split("x"))
     torch.manual_seed(0)
-    trunk = Trunk(options.backbone)
+    trunk = ResNetTrunk(options.backbone)
     reduction = Pca(np.zeros(trunk.channels), np.eye(trunk.channels)[:40], "nothing")
     extractor = Delf(
         trunk,
@@ -158,7 +158,7 @@ def main() -> None:
         alone = bare_training(options.backbone, recipe, options.device, 4)
         run = train(
             "ft",
-            Trunk(options.backbone),
+            ResNetTrunk(options.backbone),
             data,
             Path(folder) / "run",
             recipe,

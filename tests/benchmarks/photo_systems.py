@@ -21,7 +21,7 @@ import torch
 
 from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets.loading import UNRELATED_FOLDER, load_folder
-from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.backbone import ResNetTrunk, Trunk
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.reduction import Pca
 from delf_lesson.deep.weights import load_trained
@@ -48,7 +48,7 @@ def delfs(weights: Sequence[str], unrelated: Sequence[str]) -> Mapping[str, Loca
         return Pca.of_extractor(extractor, images, 40, "photos without a place")
 
     torch.manual_seed(0)
-    untrained = Trunk("resnet18").eval()
+    untrained = ResNetTrunk("resnet18").eval()
     extractors = {"untrained trunk, norm": Delf(untrained, None, reduced(untrained))}
     for name in weights:
         trained = load_trained(name)

@@ -11,7 +11,7 @@ import torch
 import torchvision
 
 from delf_lesson.deep import weights
-from delf_lesson.deep.backbone import Trunk, fold_batch_norm, resnets
+from delf_lesson.deep.backbone import ResNetTrunk, fold_batch_norm, resnets
 from delf_lesson.deep.weights import (
     imagenet_trunk,
     load_trained,
@@ -36,7 +36,7 @@ def influence(trunk, row, column, height=353, width=369):
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnext50_32x4d"])
 def test_the_receptive_field_is_what_the_gradient_reaches(name):
-    trunk = Trunk(name, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+    trunk = ResNetTrunk(name, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
     grid = trunk.grid
     row, column = 11, 10
     y, x = np.nonzero(influence(trunk, row, column))
@@ -48,21 +48,21 @@ def test_the_receptive_field_is_what_the_gradient_reaches(name):
 
 def test_known_geometries():
     """The published figures of torchvision's ResNets up to layer3."""
-    grid = Trunk("resnet50").grid
+    grid = ResNetTrunk("resnet50").grid
     assert (grid.stride, grid.receptive_field, grid.offset) == (16, 267, 0.0)
-    assert Trunk("resnet18").grid.receptive_field == 211
-    assert Trunk("resnet50").channels == 1024 and Trunk("resnet18").channels == 256
+    assert ResNetTrunk("resnet18").grid.receptive_field == 211
+    assert ResNetTrunk("resnet50").channels == 1024 and ResNetTrunk("resnet18").channels == 256
 
 
 def test_the_grid_has_a_cell_every_stride():
     with torch.inference_mode():
-        features = Trunk().eval()(torch.rand(2, 3, 100, 161))
+        features = ResNetTrunk().eval()(torch.rand(2, 3, 100, 161))
     assert features.shape == (2, 256, 7, 11)
 
 
 def test_the_trunk_is_torchvisions_network_up_to_layer3():
     whole = torchvision.models.resnet18(weights=None).eval()
-    trunk = Trunk("resnet18", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)).eval()
+    trunk = ResNetTrunk("resnet18", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)).eval()
     state = whole.state_dict()
     trunk.load_state_dict({name: state[name] for name in trunk.state_dict()})
     image = torch.rand(1, 3, 64, 96)
@@ -74,8 +74,8 @@ def test_the_trunk_is_torchvisions_network_up_to_layer3():
 
 def test_the_input_is_normalised_as_its_weights_want():
     image, mean, std = torch.rand(1, 3, 64, 64), (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)
-    plain = Trunk("resnet18", (0.0,) * 3, (1.0,) * 3).eval()
-    normalising = Trunk("resnet18", mean, std).eval()
+    plain = ResNetTrunk("resnet18", (0.0,) * 3, (1.0,) * 3).eval()
+    normalising = ResNetTrunk("resnet18", mean, std).eval()
     normalising.load_state_dict(plain.state_dict())
     by_hand = (image - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(3, 1, 1)
     with torch.inference_mode():
@@ -85,7 +85,7 @@ def test_the_input_is_normalised_as_its_weights_want():
 @pytest.mark.parametrize("name", ["resnet18", "resnet50"])
 def test_folding_batch_norm_leaves_the_features(name):
     torch.manual_seed(0)
-    trunk = Trunk(name)
+    trunk = ResNetTrunk(name)
     with torch.no_grad():
         for module in trunk.modules():  # statistics as training leaves them, not 0 and 1
             if isinstance(module, torch.nn.BatchNorm2d):
@@ -109,7 +109,7 @@ def test_folding_batch_norm_leaves_the_features(name):
 def test_another_network_is_refused_with_the_names_there_are():
     assert {"resnet18", "resnet50", "resnet101"} <= set(resnets())
     with pytest.raises(ValueError, match="resnet50"):
-        Trunk("vgg16")
+        ResNetTrunk("vgg16")
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ def test_weights_of_another_network_are_refused(server):
 
 
 def test_a_weights_file_keeps_tensors_and_card(tmp_path):
-    trunk = Trunk("resnet18", (0.4, 0.5, 0.6), (0.2, 0.2, 0.3))
+    trunk = ResNetTrunk("resnet18", (0.4, 0.5, 0.6), (0.2, 0.2, 0.3))
     tensors = {f"trunk.{name}": tensor for name, tensor in trunk.state_dict().items()}
     card = {"backbone": "resnet18", "mean": trunk.mean, "std": trunk.std, "seed": 7}
     path = tmp_path / "one.safetensors"
@@ -212,14 +212,14 @@ def test_a_weights_file_keeps_tensors_and_card(tmp_path):
 
 
 def test_imagenet_is_a_trunk_alone(monkeypatch):
-    trunk = Trunk("resnet18")
+    trunk = ResNetTrunk("resnet18")
     monkeypatch.setattr(weights, "imagenet_trunk", lambda backbone: trunk)
     found = load_trained("imagenet")
     assert found.trunk is trunk and found.attention is None and found.reduction is None
 
 
 def test_half_an_attention_or_reduction_is_refused(tmp_path):
-    trunk, path = Trunk("resnet18"), tmp_path / "one.safetensors"
+    trunk, path = ResNetTrunk("resnet18"), tmp_path / "one.safetensors"
     tensors = {f"trunk.{name}": tensor for name, tensor in trunk.state_dict().items()}
     card = {"backbone": "resnet18", "mean": trunk.mean, "std": trunk.std, "reduction": "some"}
     save_weights(path, {**tensors, "reduction.mean": torch.zeros(256)}, card)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from delf_lesson.cache import FeatureCache
-from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.backbone import ResNetTrunk
 from delf_lesson.deep.delf import Attention, Delf
 from delf_lesson.deep.global_descriptors import GlobalDescriptor, GlobalNetwork
 from delf_lesson.images import LoadedImage, prefetch
@@ -28,7 +28,7 @@ def files(tmp_path, texture):
 
 @pytest.fixture(scope="module")
 def trunk():
-    return Trunk("resnet18")
+    return ResNetTrunk("resnet18")
 
 
 @pytest.mark.slow

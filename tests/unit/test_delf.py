@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.backbone import ResNetTrunk
 from delf_lesson.deep.delf import (
     SCALES,
     Attention,
@@ -23,7 +23,7 @@ from delf_lesson.training.delf_training import AttentionClassifier, attend
 @pytest.fixture(scope="module")
 def trunk():
     torch.manual_seed(0)
-    return Trunk("resnet18").eval()
+    return ResNetTrunk("resnet18").eval()
 
 
 def test_attention_is_two_convolutions_a_relu_and_softplus():
@@ -241,8 +241,8 @@ def test_settings_name_all_that_changes_the_result(trunk):
         replace(base, max_side=99),
         replace(base, overlap=0.5),
         replace(base, bf16=True),
-        replace(base, trunk=Trunk("resnet18")),
-        replace(base, trunk=Trunk("resnet18", mean=(0.5, 0.5, 0.5))),
+        replace(base, trunk=ResNetTrunk("resnet18")),
+        replace(base, trunk=ResNetTrunk("resnet18", mean=(0.5, 0.5, 0.5))),
     ]
     assert len({str(sorted(one.settings.items())) for one in variants}) == len(variants)
 

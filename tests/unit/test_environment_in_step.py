@@ -26,7 +26,9 @@ def pip_ranges() -> dict[str, Requirement]:
 def conda_ranges() -> dict[str, str]:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     found = {}
-    for line in environment["dependencies"]:
+    lines = [line for line in environment["dependencies"] if isinstance(line, str)]
+    (by_pip,) = [line["pip"] for line in environment["dependencies"] if isinstance(line, dict)]
+    for line in [*lines, *by_pip]:
         name, _, rest = line.partition(" ")
         found[name] = rest.split(" ")[0]  # a third field is conda's build
     return found

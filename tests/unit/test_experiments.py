@@ -12,7 +12,7 @@ from delf_lesson.classroom.experiments import (
     shares_on_mask,
     words_on_clutter,
 )
-from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.backbone import ResNetTrunk
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.receptive_field import DenseGrid
 from delf_lesson.deep.weights import load_trained
@@ -142,7 +142,7 @@ def test_keypoints_of_trained_weights_are_nearer_by_the_tile(images):
 
 def test_the_two_places_are_half_a_tile_apart():
     torch.manual_seed(0)
-    trunk = Trunk("resnet18").eval()
+    trunk = ResNetTrunk("resnet18").eval()
     image = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
     tile, field = (
         Delf(trunk, cell_anchor=anchor).dense(image).features.xy for anchor in ("tile", "field")

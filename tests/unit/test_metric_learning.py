@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from delf_lesson.cli.main import command
-from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.backbone import ResNetTrunk
 from delf_lesson.deep.global_descriptors import GlobalDescriptor, GlobalNetwork, load_global
 from delf_lesson.deep.weights import load_weights, save_weights
 from delf_lesson.features import Extractor
@@ -109,7 +109,7 @@ def stripes(tmp_path_factory):
 
 def fresh():
     torch.manual_seed(5)
-    return Trunk("resnet18")
+    return ResNetTrunk("resnet18")
 
 
 def test_a_folder_tells_landmarks_by_its_sub_folders(stripes):
@@ -159,7 +159,7 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(stripes, tmp_path)
     assert all(torch.allclose(a[name], b[name], atol=5e-3) for name in a)
     for odd, options in (
         ("margin", {"recipe": replace(QUICK, margin=0.2)}),
-        ("starting weights", {"trunk": Trunk("resnet18")}),
+        ("starting weights", {"trunk": ResNetTrunk("resnet18")}),
         ("data", {"data": replace(data, name="other")}),
         ("pairs", {"data": replace(data, positives=[own[1:] for own in data.positives])}),
     ):
@@ -235,7 +235,7 @@ def test_several_resolutions_add_up():
     assert np.allclose(both, total / np.linalg.norm(total), atol=1e-4)
     assert GlobalDescriptor(network).settings != GlobalDescriptor(network, max_side=99).settings
     assert GlobalDescriptor(network).settings != GlobalDescriptor(network, bf16=True).settings
-    other = GlobalNetwork(Trunk("resnet18"), "mac")
+    other = GlobalNetwork(ResNetTrunk("resnet18"), "mac")
     assert GlobalDescriptor(network).settings != GlobalDescriptor(other).settings
     for options in ({"scales": ()}, {"max_side": 0}, {"batch": 0}):
         with pytest.raises(ValueError, match="max_side"):

@@ -14,7 +14,7 @@ from PIL import Image
 
 from delf_lesson.cli.main import command
 from delf_lesson.datasets.training_set import training_images
-from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.backbone import ResNetTrunk
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.weights import load_trained, load_trunk, load_weights, weights_folder
 from delf_lesson.training.checkpoints import rate_factor
@@ -55,7 +55,7 @@ def stripes(tmp_path_factory):
 
 def fresh():
     torch.manual_seed(5)
-    return Trunk("resnet18")
+    return ResNetTrunk("resnet18")
 
 
 def test_an_image_folder_is_labelled_by_its_sub_folders(stripes, tmp_path):
@@ -116,7 +116,7 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(stripes, tmp_path)
     with pytest.raises(ValueError, match="rate"):
         list(train("ft", fresh(), data, tmp_path / "cut", replace(QUICK, rate=0.01)))
     with pytest.raises(ValueError, match="starting weights"):
-        list(train("ft", Trunk("resnet18"), data, tmp_path / "cut", QUICK))
+        list(train("ft", ResNetTrunk("resnet18"), data, tmp_path / "cut", QUICK))
     fewer = replace(data, classes={"landmark": ("level", "slanted", "other")})
     with pytest.raises(ValueError, match="classes"):
         list(train("ft", fresh(), fewer, tmp_path / "cut", QUICK))
@@ -279,7 +279,7 @@ from dataclasses import replace
 from pathlib import Path
 from delf_lesson.training import delf_training as training
 from delf_lesson.training.delf_training import Recipe
-from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.backbone import ResNetTrunk
 from delf_lesson.training.training_data import image_folder
 
 seen = []
@@ -287,7 +287,7 @@ real = training.TrunkClassifier.forward
 training.TrunkClassifier.forward = lambda self, x: (seen.append(x.clone()), real(self, x))[1]
 plan = Recipe(epochs=1, batch=12, rate=0.05, size=48, bf16=False, workers=0)
 torch.manual_seed(5)
-trunk = Trunk("resnet18")
+trunk = ResNetTrunk("resnet18")
 rank = torch.distributed.is_available() and __import__("os").environ["RANK"]
 found = list(training.train("ft", trunk, image_folder(sys.argv[1]), sys.argv[2] + "/out", plan))
 metrics = (found[0].loss, found[0].accuracy)

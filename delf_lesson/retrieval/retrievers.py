@@ -6,14 +6,15 @@ One vector an image is searched in `global_retriever`, both together in `fusion`
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from delf_lesson.features import LocalFeatures, check_usable
 from delf_lesson.images import ImageSource
 from delf_lesson.retrieval.database import ImageDatabase, Progress, Skip, no_progress
 from delf_lesson.retrieval.expansion import expand_local
 from delf_lesson.retrieval.index import FeatureIndex, SearchableIndex
-from delf_lesson.retrieval.verification import Model, verify_result
+from delf_lesson.retrieval.matching import check_ratio, verify_candidates
+from delf_lesson.retrieval.verification import Model
 from delf_lesson.retrieval.voting import (
     ORDERS,
     Confidence,
@@ -89,17 +90,26 @@ def add_images(
         retriever.add(step, skip=skip)
 
 
+Matching = Literal["neighbours", "pairwise"]
+"""Which correspondences are verified. "neighbours", the paper's: those of the query features that
+the index found in the image. "pairwise": mutual nearest neighbours between the features of the
+query and of the image, see `matching.PairMatcher`."""
+MATCHINGS: tuple[Matching, ...] = get_args(Matching)
+
+
 @dataclass(frozen=True)
 class LocalRanking:
     """How local features rank images.
 
     neighbours: nearest database features of each query feature that vote.
     verify_top: images verified, best votes first; the others follow by their votes.
-    verify_neighbours: of each query feature's neighbours, only the nearest are verified. Far ones
-        add little to the vote, and agree with any model by chance.
+    matching: see `Matching`. ratio: of the ratio test in pairwise matching, None for no test.
+    verify_neighbours: of each query feature's neighbours, only the nearest are verified, unless
+        matching is pairwise. Far ones add little to the vote, and agree with any model by chance.
     order: of the results, see `Order`. model: geometric model of verification.
     threshold: RANSAC's inlier distance, as a share of the longer side of the image.
-    minimum_inliers: fewer count as none; unrelated images reach 5 or 6 by chance.
+    minimum_inliers: fewer count as none. How many unrelated images reach by chance depends on the
+        kind of features and of matching, so each kind needs its own minimum.
     expand: images that expand the query, 0 for none; only those with at least `expand_inliers`.
     """
 
@@ -113,8 +123,13 @@ class LocalRanking:
     expand: int = 0
     expand_inliers: int = 20
     seed: int = 0
+    matching: Matching = "neighbours"
+    ratio: float | None = None
 
     def __post_init__(self) -> None:
+        if self.matching not in MATCHINGS:
+            raise ValueError(f"matching is {self.matching!r}; wanted {' or '.join(MATCHINGS)}")
+        check_ratio(self.ratio)
         if self.order not in ORDERS:
             raise ValueError(f"order is {self.order!r}; wanted one of {', '.join(ORDERS)}")
         if self.expand and self.order == "votes":
@@ -238,17 +253,18 @@ class LocalRetriever:
         laps.append(("vote", perf_counter()))
 
         if options.order != "votes":
-            nearest = group_by_image(neighbours.nearest(options.verify_neighbours))
-            for image in list(results)[: options.verify_top]:
-                if image in nearest:
-                    features = self.database.descriptions[results[image].image]
-                    results[image] = verify_result(
-                        results[image],
-                        *(query, features, nearest[image]),
-                        model=options.model,
-                        threshold=options.threshold,
-                        minimum_inliers=options.minimum_inliers,
-                        seed=options.seed,
-                    )
+            matches = None
+            if options.matching == "neighbours":
+                matches = group_by_image(neighbours.nearest(options.verify_neighbours))
+            first = list(results)[: options.verify_top]
+            results |= verify_candidates(
+                {image: results[image] for image in first},
+                *(query, self.database.descriptions, matches),
+                ratio=options.ratio,
+                model=options.model,
+                threshold=options.threshold,
+                minimum_inliers=options.minimum_inliers,
+                seed=options.seed,
+            )
         laps.append(("verify", perf_counter()))
         return reordered(results.values(), options.order)

@@ -160,6 +160,9 @@ def _one_to_one(
     inliers = np.zeros(len(errors), bool)
     near = np.flatnonzero(errors <= threshold)  # NaN is not near
     here, there = query_xy[near], image_xy[near]
+    alone = _occurs_once(here) & _occurs_once(there)
+    inliers[near[alone]] = True
+    near, here, there = near[~alone], here[~alone], there[~alone]
     order = np.lexsort((there[:, 1], there[:, 0], here[:, 1], here[:, 0], errors[near]))
     used_here: set[tuple[float, ...]] = set()
     used_there: set[tuple[float, ...]] = set()
@@ -175,6 +178,16 @@ def _one_to_one(
             used_here.add(start)
             used_there.add(end)
     return inliers
+
+
+def _occurs_once(points: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which points (N, 2) are equal to no other."""
+    order = np.lexsort((points[:, 1], points[:, 0]))
+    equal = (points[order][1:] == points[order][:-1]).all(axis=1)
+    once = np.ones(len(points), bool)
+    once[order[1:]] &= ~equal
+    once[order[:-1]] &= ~equal
+    return once
 
 
 def transform(matrix: NDArray[Any], xy: NDArray[Any]) -> NDArray[np.float64]:

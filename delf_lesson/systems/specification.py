@@ -204,9 +204,11 @@ class LocalSystem(SingleSystem[LocalExtractor]):
     def steps(self) -> list[Any]:
         """See `System`."""
         ranking = self.ranking
+        pairwise = [ranking.matching, ranking.ratio, ranking.minimum_inliers]
         return [
             *(self.name, ranking.order, ranking.threshold, ranking.expand),
             asdict(self.compression),
+            *(pairwise if ranking.matching == "pairwise" else []),
         ]
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from PIL import Image
 from delf_lesson.cache import FeatureCache
 from delf_lesson.cli.main import command
 from delf_lesson.images import list_images
-from delf_lesson.scale import index_state, index_update
+from delf_lesson.retrieval.retrievers import LocalRanking
+from delf_lesson.scale import index_state, index_update, tasks
 from delf_lesson.scale.photo_index import PhotoIndex
 from delf_lesson.systems.registry import find_system
 from delf_lesson.systems.specification import SystemOptions
@@ -69,6 +71,30 @@ def test_several_shards_rank_as_one(compressed, photos, tmp_path, small_shards):
     for scene in ("scene_1", "scene_2"):
         query = photos / scene / "a.png"
         assert ranked(index, query) == in_memory(photos, query, compressed=compressed)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_pairwise_verification_reads_the_candidates_alone(
+    compressed, photos, tmp_path, small_shards, monkeypatch
+):
+    ranking = LocalRanking(matching="pairwise", ratio=0.85, verify_top=4, order="product")
+    system = replace(SIFT, ranking=ranking)
+    monkeypatch.setattr(tasks, "find_system", lambda name: system)
+    index = made(tmp_path / "index", photos, system, compressed)
+    retriever = index.retriever()
+    reads = []
+    read = FeatureCache.get
+    monkeypatch.setattr(
+        FeatureCache, "get", lambda self, *what: reads.append(what[0]) or read(self, *what)
+    )
+    query = photos / "scene_1" / "a.png"
+    results = retriever.search(query).results
+    assert len(reads) == 1 + 4 and len(results) > 4  # the query's description is there, too
+    assert len(set(reads)) == 4  # since the query is one of the images
+    assert [result.inliers > 30 for result in results] == [True, True] + [False] * (
+        len(results) - 2
+    )
+    assert ranked(index, query) == in_memory(photos, query, system, compressed)
 
 
 def test_batches_are_not_torn_apart_by_tasks(photos, tmp_path, small_shards):

@@ -15,10 +15,8 @@ from delf_lesson.cli.main import command
 from delf_lesson.images import list_images
 from delf_lesson.retrieval.fusion import FusedRetriever
 from delf_lesson.retrieval.quantisation import Compression
-from delf_lesson.retrieval.voting import (
-    ORDERS,
-    reordered,
-)
+from delf_lesson.retrieval.retrievers import MATCHINGS
+from delf_lesson.retrieval.voting import ORDERS, reordered
 from delf_lesson.systems.baselines import ColourHistogram
 
 
@@ -87,14 +85,15 @@ def test_the_order_decides_between_inliers_and_votes(photos):
         local_retriever(order="best")
 
 
+@pytest.mark.parametrize("matching", MATCHINGS)
 @pytest.mark.parametrize("compression", [None, Compression(lists=8, parts=16, bits=4)])
-def test_the_ranking_does_not_depend_on_order_or_threads(photos, compression):
+def test_the_ranking_does_not_depend_on_order_or_threads(photos, compression, matching):
     files = sorted(photos.rglob("*.*"))
     rankings = []
     threads = faiss.omp_get_max_threads()
     for order, count in ((files, 1), (files[::-1], 2), (files[3:] + files[:3], 8)):
         faiss.omp_set_num_threads(count)
-        filled = local_retriever(compression=compression)
+        filled = local_retriever(compression=compression, matching=matching, ratio=0.9)
         filled.add(order)
         found = filled.search(files[0]).results
         rankings.append([(one.image, one.inliers, one.vote, one.score) for one in found])

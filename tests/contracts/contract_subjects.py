@@ -3,7 +3,7 @@
 An extractor is loaded once in a process, however many systems and checks use it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache, cached_property
@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import faiss
 import numpy as np
+import pytest
 import torch
 from textures import second_view, textured
 
@@ -24,6 +25,7 @@ from delf_lesson.systems.specification import (
     FusedSystem,
     GlobalSystem,
     LocalSystem,
+    PlainSpec,
     SingleSystem,
     System,
     SystemOptions,
@@ -224,6 +226,23 @@ def single_systems(system: System) -> list[SingleSystem[Any]]:
 def image_size(name: str) -> tuple[int, int]:
     """Height and width of the images for a system."""
     return SMALL_IMAGE_SIZE if name in SLOW else IMAGE_SIZE
+
+
+def kind_of(system: System) -> tuple[Any, ...]:
+    """What makes the system's extractors, without their weights and arguments."""
+    specs = [single.extractor for single in single_systems(system)]
+    return tuple(spec.function if isinstance(spec, PlainSpec) else type(spec) for spec in specs)
+
+
+def first_of_each_kind_is_quick(names: Iterable[str]) -> list[Any]:
+    """Parameters of a test: all systems but the first of each kind are marked slow."""
+    kinds: set[Any] = set()
+    parameters = []
+    for name in names:
+        kind = kind_of(REGISTERED[name])
+        parameters.append(pytest.param(name, marks=[pytest.mark.slow] if kind in kinds else []))
+        kinds.add(kind)
+    return parameters
 
 
 @contextmanager

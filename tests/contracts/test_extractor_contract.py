@@ -11,6 +11,7 @@ import extractor_option_checks
 import pytest
 from contract_subjects import (
     REGISTERED,
+    first_of_each_kind_is_quick,
     loaded_extractor,
     registered_extractors,
     single_systems,
@@ -21,7 +22,7 @@ CHECKS = (*extractor_checks.CHECKS, *extractor_option_checks.CHECKS)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("name", EXTRACTORS)
+@pytest.mark.parametrize("name", first_of_each_kind_is_quick(EXTRACTORS))
 def test_extractor(name, check):
     check(EXTRACTORS[name])
 

@@ -54,6 +54,7 @@ def reprojection_errors(pair):
     return np.linalg.norm(there - second[on_surface], axis=1)[visible]
 
 
+@pytest.mark.slow
 def test_known_points_reproject_within_half_a_pixel():
     medians = []
     for pair in pairs():

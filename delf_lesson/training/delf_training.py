@@ -41,10 +41,11 @@ Stage = Literal["base", "ft", "attention"]
 class Recipe:
     """How to train one stage.
 
-    batch: images over all processes. rate: the highest learning rate, see `rate_factor`. size:
-    side of a crop in pixels. smallest: least share of an image that a crop shows. flip: mirror half
-    of the crops. decay: of weights. smoothing: of labels. bf16: half precision in the forward pass,
-    which pays on GPUs and on few processors. workers: processes that read images.
+    epochs: 0 trains nothing and fits the reduction to the trunk as it is. batch: images over all
+    processes. rate: the highest learning rate, see `rate_factor`. size: side of a crop in pixels.
+    smallest: least share of an image that a crop shows. flip: mirror half of the crops. decay: of
+    weights. smoothing: of labels. bf16: half precision in the forward pass, which pays on GPUs and
+    on few processors. workers: processes that read images.
 
     The paper cuts a centred square, resizes it to 250 (stage two: 900) and crops 224 (720) of it.
     Our images have 224 pixels and are far fewer, so crops vary in size and colour. Stage two
@@ -64,10 +65,11 @@ class Recipe:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        if min(self.epochs, self.batch, self.size) < 1 or self.rate <= 0 or self.workers < 0:
+        if min(self.batch, self.size) < 1 or min(self.epochs, self.workers) < 0 or self.rate <= 0:
             raise ValueError(
-                f"epochs, batch and size are {self.epochs}, {self.batch} and {self.size}, rate is "
-                f"{self.rate} and workers {self.workers}; wanted 1 or more, over 0, and 0 or more"
+                f"batch and size are {self.batch} and {self.size}, wanted 1 or more; epochs and "
+                f"workers are {self.epochs} and {self.workers}, wanted 0 or more; rate is "
+                f"{self.rate}, wanted over 0"
             )
 
 

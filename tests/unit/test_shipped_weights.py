@@ -9,7 +9,14 @@ from delf_lesson.classical.properties import compare, view_of_pair
 from delf_lesson.classroom.experiments import shares_on_mask
 from delf_lesson.datasets.correspondences import pairs
 from delf_lesson.datasets.rendered import rendered_images
-from delf_lesson.deep.weights import load_trained, load_weights, weights_folder, weights_path
+from delf_lesson.deep.backbone import values_digest
+from delf_lesson.deep.weights import (
+    imagenet_trunk,
+    load_trained,
+    load_weights,
+    weights_folder,
+    weights_path,
+)
 from delf_lesson.systems.registry import BASELINES, SYSTEMS
 from delf_lesson.training.lift_training import PARTS, LiftRecipe
 from delf_lesson.training.metric_training import METRIC_RECIPES, MetricRecipe
@@ -20,6 +27,7 @@ DELF = ("DELF", "DELF+FT", "DELF+FT+ATT")
 def test_all_weights_together_fit_into_25_mb():
     files = list(weights_folder().glob("*.safetensors"))
     assert {file.name for file in files} == {
+        "efficientnet_lite0_base.safetensors",
         "lift.safetensors",
         "resnet18_base.safetensors",
         "resnet18_delf.safetensors",
@@ -115,3 +123,11 @@ def test_attention_finds_landmarks_of_a_city_it_has_never_seen():
     shares = [shares_on_mask(extractor.extract(p.read()), p.mask(), (100,))[0] for p in shown]
     area = np.mean([picture.mask().mean() for picture in shown])
     assert len(shown) > 5 and np.mean(shares) > 2 * area
+
+
+def test_the_trunk_for_photos_is_the_packages_with_a_reduction():
+    tensors, card = load_weights(weights_path("base", "efficientnet_lite0"))
+    assert set(tensors) == {"reduction.mean", "reduction.components"}
+    assert card["notice"] and card["trunk"]["weights"] == "imagenet"
+    trained = load_trained("base", "efficientnet_lite0")
+    assert values_digest(trained.trunk) == values_digest(imagenet_trunk("efficientnet_lite0"))

@@ -78,6 +78,12 @@ class FeatureStore(Mapping[str, D]):
     def __len__(self) -> int:
         return len(self._digests)
 
+    @property
+    def bytes(self) -> int:
+        """What the descriptions take on disk; that of equal images counts once."""
+        paths = {self._cache.path(digest, self._settings) for digest in self._digests.values()}
+        return sum(path.stat().st_size for path in paths if path.is_file())
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._digests)
 

@@ -193,7 +193,7 @@ def _in_words(report: dict[str, Any], cached: bool) -> str:
     lines += [
         f"without extraction a query takes {query['median']:.2f} s, 95% under {query['p95']:.2f} s",
         f"{report['index']} index: {report['index_bytes'] / 2**20:.1f} MiB; "
-        f"{report['bytes_per_image'] / 1000:.1f} kB an image with places of keypoints",
+        f"{report['bytes_per_image'] / 1000:.1f} kB an image with what verification reads",
     ]
     return "\n".join(lines)
 

@@ -28,7 +28,7 @@ from delf_lesson.evaluation.metrics import (
     precision_at,
 )
 from delf_lesson.retrieval.database import Progress, no_progress
-from delf_lesson.retrieval.retrievers import Retriever, add_images
+from delf_lesson.retrieval.retrievers import VERIFICATION_PARTS, Retriever, add_images
 from delf_lesson.retrieval.voting import Order, score
 from delf_lesson.systems.specification import System
 
@@ -144,7 +144,8 @@ def measure(
         precision, over all queries and those without a landmark; None if there is none.
     seconds: of all images or queries together; query_seconds: of one query, without extraction.
     extracted: images that were described now; features of the others came from the cache.
-    bytes_per_image: of the index, and of the places of keypoints for verification.
+    bytes_per_image: of all that ranking reads: the index, and keypoints and descriptors for
+        verification, see `VERIFICATION_PARTS`. index_bytes: of the index alone, of all images.
     """
     started = time.perf_counter()
     skipped: dict[str, str] = {}
@@ -177,7 +178,8 @@ def measure(
         "query_seconds": _of_a_query(evaluation),
         "extracted": described,
         "index": "compressed" if compressed else "exact",
-        "index_bytes": sum(memory.values()) - memory.get("places", 0),
+        "index_bytes": sum(memory.values())
+        - sum(memory.get(part, 0) for part in VERIFICATION_PARTS),
         "bytes_per_image": sum(memory.values()) / len(retriever),
         "peak_rss_bytes": peak_memory(),
         "skipped": [

@@ -7,10 +7,11 @@ from time import perf_counter
 
 from delf_lesson.features import ImageVector, LocalFeatures
 from delf_lesson.images import ImageSource, LoadedImage
+from delf_lesson.retrieval.calibration import surprises, vote_surprises
 from delf_lesson.retrieval.database import Skip, with_names
 from delf_lesson.retrieval.global_retriever import GlobalRetriever
 from delf_lesson.retrieval.retrievers import LocalRetriever
-from delf_lesson.retrieval.voting import Confidence, Lap, Ranking, Result
+from delf_lesson.retrieval.voting import Confidence, Lap, Ranking, Result, score
 
 
 def fuse(
@@ -25,11 +26,41 @@ def fuse(
     that only one of them returned has the other's 0. Scores of different queries can therefore
     not be compared. Ties come in the order of the names. Introduced in lab 06.
     """
+    return _weighted_mean(_stretched(local), _stretched(whole), weight, 0.0, 0.0)
+
+
+def fuse_calibrated(
+    votes: Mapping[str, float], cosines: Mapping[str, float], weight: float = 0.65
+) -> dict[str, float]:
+    """Weighted mean of how far two scores lie above those of unrelated images, best first.
+
+    votes: by local features, at least 0, as votes times inliers; cosines: by a vector of the whole
+    image; weight: of the local score. Introduced in lab 07.
+
+    `fuse` divides each score by that of the first image. If the first image is a copy of the query,
+    all others then have nearly the same score. Here the unit is the spread of unrelated images, see
+    `surprises` and `vote_surprises`, which the first image doesn't change. An image that only one
+    of them returned has the lowest score of the other. Ties come in the order of the names.
+    """
+    names = list(cosines)
+    first = vote_surprises(votes)
+    second = dict(zip(names, surprises(list(cosines.values())).tolist(), strict=True))
+    lowest = (min(part.values(), default=0.0) for part in (first, second))
+    return _weighted_mean(first, second, weight, *lowest)
+
+
+def _weighted_mean(
+    first: Mapping[str, float],
+    second: Mapping[str, float],
+    weight: float,
+    no_first: float,
+    no_second: float,
+) -> dict[str, float]:
+    """The mean of two scores by image, best first; no_first, no_second: of a missing image."""
     if not 0 <= weight <= 1:
         raise ValueError(f"weight is {weight}; wanted 0 to 1")
-    first, second = _stretched(local), _stretched(whole)
     fused = {
-        image: weight * first.get(image, 0.0) + (1 - weight) * second.get(image, 0.0)
+        image: weight * first.get(image, no_first) + (1 - weight) * second.get(image, no_second)
         for image in sorted({*first, *second})
     }
     return dict(sorted(fused.items(), key=lambda item: -item[1]))
@@ -56,14 +87,21 @@ class FusedQuery:
 class FusedRetriever:
     """Ranks by the weighted mean of a local and a global score: DELF+FT+ATT+DIR+QE (lab 07).
 
-    local, whole: retrievers of the same images, usually empty; weight: of the local score, see
-    `fuse`. Raises ValueError if local holds an image that whole does not.
+    local, whole: retrievers of the same images, usually empty; weight: of the local score.
+    calibrated: fuse by `fuse_calibrated`, else by `fuse`, as in the paper. Raises ValueError if
+    local holds an image that whole does not.
 
     An image without keypoints is found by its vector alone. A result has the local retriever's
     inliers and vote, since fused scores of different queries cannot be compared.
     """
 
-    def __init__(self, local: LocalRetriever, whole: GlobalRetriever, weight: float = 0.25) -> None:
+    def __init__(
+        self,
+        local: LocalRetriever,
+        whole: GlobalRetriever,
+        weight: float = 0.25,
+        calibrated: bool = False,
+    ) -> None:
         fuse({}, {}, weight)  # says what is wrong with the weight
         alone = local.database.descriptions.keys() - whole.database.descriptions.keys()
         if alone:
@@ -71,6 +109,7 @@ class FusedRetriever:
         self.local = local
         self.whole = whole
         self.weight = weight
+        self.calibrated = calibrated
         self.databases = (whole.database, local.database)
 
     def __len__(self) -> int:
@@ -142,14 +181,24 @@ class FusedRetriever:
             by_features = self.local.rank(query.features, laps=laps).results
         by_vector = self.whole.rank(query.vector, laps=laps).results
         local = {result.image: result for result in by_features}
-        scores = fuse(
+        scores = self._fused(by_features, by_vector)
+        results = [
+            replace(local.get(image, Result(image, 0.0, 0, 0.0)), score=fused)
+            for image, fused in scores.items()
+        ]
+        laps.append(("fuse", perf_counter()))
+        return Ranking.of(results, laps, top)
+
+    def _fused(
+        self, by_features: Sequence[Result], by_vector: Sequence[Result]
+    ) -> dict[str, float]:
+        """Scores by image, best first."""
+        if self.calibrated:
+            votes = {r.image: score("product", r.inliers, r.vote) for r in by_features}
+            cosines = {r.image: r.vote for r in by_vector}
+            return fuse_calibrated(votes, cosines, self.weight)
+        return fuse(
             {result.image: result.score for result in by_features},
             {result.image: result.score for result in by_vector},
             self.weight,
         )
-        results = [
-            replace(local.get(image, Result(image, 0.0, 0, 0.0)), score=score)
-            for image, score in scores.items()
-        ]
-        laps.append(("fuse", perf_counter()))
-        return Ranking.of(results, laps, top)

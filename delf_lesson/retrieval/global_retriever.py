@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from delf_lesson.features import ImageVector
 from delf_lesson.images import ImageSource
+from delf_lesson.retrieval.calibration import least_surprise, surprises
 from delf_lesson.retrieval.database import ImageDatabase
 from delf_lesson.retrieval.expansion import expand_global
 from delf_lesson.retrieval.voting import Confidence, Lap, Ranking, Result, reordered
@@ -16,23 +17,33 @@ from delf_lesson.retrieval.voting import Confidence, Lap, Ranking, Result, reord
 class GlobalRetriever:
     """Ranks images by the cosine of their vectors and the query's (slide "mAP Result"; lab 07).
 
-    database: the images. expand: images that expand the query, 0 for none; with one vector an
-    image nothing can be verified, so wrong images among them count too. alpha: see
-    `expand_global`. A result's vote is the cosine; ties are broken by the images' names.
+    database: the images. expand: the most images that expand the query, 0 for none. alpha: see
+    `expand_global`. false_alarms: only images expand the query whose cosine is so high that about
+    this many unrelated images reach it, see `least_surprise`; None for no such limit, so that the
+    first images expand the query whatever they show.
+
+    A result's vote is the cosine. Ties are broken by the images' names.
     """
 
     confidence: Confidence = "vote"
 
     def __init__(
-        self, database: ImageDatabase[ImageVector], expand: int = 0, alpha: float = 0.0
+        self,
+        database: ImageDatabase[ImageVector],
+        expand: int = 0,
+        alpha: float = 0.0,
+        false_alarms: float | None = None,
     ) -> None:
         if expand < 0:
             raise ValueError(f"expand is {expand}; wanted 0 or more images")
+        if false_alarms is not None:
+            least_surprise(1, false_alarms)  # says what is wrong with it
         self.database = database
         self.databases = (database,)
         self.add = database.add
         self.expand = expand
         self.alpha = alpha
+        self.false_alarms = false_alarms
         self._matrix: NDArray[np.float32] | None = None
         self._revision = database.revision
 
@@ -87,8 +98,16 @@ class GlobalRetriever:
         cosine = vectors @ query.vector
         laps.append(("search", perf_counter()))
         if self.expand:
-            first = np.argsort(-cosine, kind="stable")[: self.expand]
+            first = self._trusted(cosine)
             cosine = vectors @ expand_global(query.vector, vectors[first], self.alpha)
             laps.append(("expand", perf_counter()))
         results = [Result(n, 0.0, 0, float(c)) for n, c in zip(names, cosine, strict=True)]
         return Ranking.of(reordered(results, "votes"), laps, top)
+
+    def _trusted(self, cosine: NDArray[np.float32]) -> NDArray[np.int64]:
+        """The images that expand the query, by their cosines with it (N,), the nearest first."""
+        first = np.argsort(-cosine, kind="stable")[: self.expand]
+        if self.false_alarms is None:
+            return first
+        least = least_surprise(len(cosine), self.false_alarms)
+        return first[surprises(cosine)[first] > least]

@@ -6,7 +6,7 @@ competes with the other features of that image, and not with those of all images
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -67,38 +67,41 @@ class PairMatcher:
         if self._count == 0 or len(image) == 0:
             nothing = np.zeros(0, np.int64)
             return Match(nothing, nothing, np.zeros(0, np.float32))
-        products = self._products(image)[: self._count]
-        nearest = products.argmax(axis=1)  # the first of equal ones
-        best = products[np.arange(len(products)), nearest]
-        query = np.flatnonzero(best == products.max(axis=0)[nearest])
+        nearest = np.zeros(self._count, np.int64)
+        best, second = np.zeros((2, self._count), np.float32)
+        best_of_image = np.full(len(image), -np.inf, np.float32)
+        for start, products in self._products(image):
+            of_block = slice(start, start + len(products))
+            nearest[of_block] = found = products.argmax(axis=1)  # the first of equal ones
+            at = (np.arange(len(products)), found)
+            best[of_block] = products[at]
+            np.maximum(best_of_image, products.max(axis=0)[: len(image)], out=best_of_image)
+            if self.ratio is not None:
+                products[at] = -np.inf
+                second[of_block] = products.max(axis=1)
+        query = np.flatnonzero(best == best_of_image[nearest])
         query = query[np.sort(np.unique(nearest[query], return_index=True)[1])]  # here, too
-        rows = nearest[query]
-        if self.ratio is not None and len(image) > 1:
-            others = products[query]
-            others[np.arange(len(query)), rows] = -np.inf
-            distance, second = (_squared_distances(p) for p in (best[query], others.max(axis=1)))
-            distinct = distance < self.ratio**2 * second
-            query, rows = query[distinct], rows[distinct]
-        return Match(query, rows, np.zeros(len(query), np.float32))
+        if self.ratio is not None:
+            distance, next_distance = _squared_distances(best), _squared_distances(second)
+            query = query[distance[query] < self.ratio**2 * next_distance[query]]
+        return Match(query, nearest[query], np.zeros(len(query), np.float32))
 
-    def _products(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Products (N, M) of all descriptors in units of 1 / LEVELS^2, exact integers.
+    def _products(self, image: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Products of some rows of the query with all of the image, and the first row's number.
 
-        Blocks are filled up with rows of zeros and columns of -inf.
+        They are exact integers in units of 1 / LEVELS^2, filled up with columns of -inf. All of
+        them share one memory, which is small enough to stay in a processor's cache.
         """
-        others = _blocks(image, COLUMNS)
-        (n, rows, _), (m, columns, _) = self._blocks.shape, others.shape
-        size = n * rows * m * columns
-        if len(self._memory) < size:
-            self._memory = np.empty(size, np.float32)
-        products = self._memory[:size].reshape(n * rows, m * columns)
-        np.matmul(
-            self._blocks[:, None],  # (n, 1, rows, D)
-            others[None].swapaxes(2, 3),  # (1, m, D, columns)
-            out=products.reshape(n, rows, m, columns).swapaxes(1, 2),  # a view
-        )
-        products[:, len(image) :] = -np.inf
-        return products
+        others = _blocks(image, COLUMNS)[None].swapaxes(2, 3)  # (1, m, D, columns)
+        rows, columns = self._blocks.shape[1], others.shape[1] * COLUMNS
+        if len(self._memory) < rows * columns:
+            self._memory = np.empty(rows * columns, np.float32)
+        products = self._memory[: rows * columns].reshape(rows, columns)
+        by_block = products.reshape(1, rows, -1, COLUMNS).swapaxes(1, 2)  # a view
+        for number, block in enumerate(self._blocks):
+            np.matmul(block[None, None], others, out=by_block)
+            products[:, len(image) :] = -np.inf
+            yield number * rows, products[: self._count - number * rows]
 
 
 def check_ratio(ratio: float | None) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Literal, Protocol, get_args
 
+from delf_lesson.cache import FeatureStore
 from delf_lesson.features import LocalFeatures, check_usable
 from delf_lesson.images import ImageSource
 from delf_lesson.retrieval.database import ImageDatabase, Progress, Skip, no_progress
@@ -27,6 +28,9 @@ from delf_lesson.retrieval.voting import (
     reordered,
 )
 
+VERIFICATION_PARTS = ("places", "verified descriptors", "feature files")
+"""What verification reads beside the index: places of keypoints and, for pairwise matching,
+descriptors that the index holds as codes only; or whole files, if the index lies on disk."""
 BATCHES_TOGETHER = 8
 """Batches added at a time, where an extractor describes several images at once."""
 
@@ -52,7 +56,7 @@ class Retriever(Protocol):
 
     @property
     def bytes(self) -> dict[str, int]:
-        """Memory by part; "places" is what verification needs beside the index."""
+        """All that ranking reads, by part; verification reads `VERIFICATION_PARTS`."""
 
     def __len__(self) -> int:
         """The number of images."""
@@ -187,11 +191,20 @@ class LocalRetriever:
 
     @property
     def bytes(self) -> dict[str, int]:
-        """Memory by part: the index, and the places of keypoints for verification."""
-        if self.database.fixed:
-            return dict(self.index.bytes)
-        places = sum(features.xy.nbytes for features in self.database.descriptions.values())
-        return {**self.index.bytes, "places": places}
+        """All that ranking reads, by part; see `VERIFICATION_PARTS`.
+
+        An exact index holds the descriptors themselves, so they count once.
+        """
+        parts, described = dict(self.index.bytes), self.database.descriptions
+        if self.ranking.order == "votes":
+            return parts
+        if isinstance(described, FeatureStore):
+            return {**parts, "feature files": described.bytes}
+        parts["places"] = sum(features.xy.nbytes for features in described.values())
+        if self.ranking.matching == "pairwise" and parts.get("codebooks"):
+            rows = sum(features.descriptors.nbytes for features in described.values())
+            parts["verified descriptors"] = rows
+        return parts
 
     @property
     def index(self) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import cv2
@@ -73,7 +74,7 @@ def verify(
         return nothing
 
     order = np.lexsort((image_xy[:, 1], image_xy[:, 0], query_xy[:, 1], query_xy[:, 0]))
-    order = order[np.random.default_rng(seed).permutation(len(order))]
+    order = order[_permutation(seed, len(order))]
     matrix = _estimate(query_xy[order], image_xy[order], model, threshold, trials)
     if matrix is None or not is_plausible(matrix, query_xy.mean(axis=0)):
         return nothing
@@ -107,6 +108,12 @@ def verify_result(
         features=match.image[verified.inliers],
         matrix=verified.matrix,
     )
+
+
+@lru_cache(maxsize=4096)
+def _permutation(seed: int, count: int) -> NDArray[np.int64]:
+    """The numbers below `count`, shuffled. Making a generator takes as long as shuffling 10,000."""
+    return np.random.default_rng(seed).permutation(count)
 
 
 def _estimate(

@@ -21,7 +21,6 @@ from delf_lesson.cache import FeatureStore
 from delf_lesson.features import ImageVector, LocalFeatures
 from delf_lesson.images import list_images
 from delf_lesson.retrieval.database import ImageDatabase, Progress, no_progress
-from delf_lesson.retrieval.fusion import FusedRetriever
 from delf_lesson.retrieval.global_retriever import GlobalRetriever
 from delf_lesson.retrieval.retrievers import LocalRetriever, Retriever
 from delf_lesson.retrieval.voting import Ranking
@@ -140,10 +139,9 @@ class PhotoIndex:
         if isinstance(system, GlobalSystem):
             return self._global_retriever(system, empty.databases[0])
         assert isinstance(system, FusedSystem)
-        return FusedRetriever(
+        return system.retriever_of(
             self._local_retriever(system.local, empty.databases[1], executor),
             self._global_retriever(system.whole, empty.databases[0]),
-            system.weight,
         )
 
     def search(self, retriever: Retriever, query: str | Path, top: int | None = None) -> Ranking:
@@ -242,7 +240,7 @@ class PhotoIndex:
         names = self._usable(0)
         vectors = {name: ImageVector(row) for name, row in zip(names, rows, strict=True)}
         database = ImageDatabase(described.extractor, described.cache, vectors)
-        return GlobalRetriever(database, system.expand)
+        return system.retriever_of(database)
 
 
 def _local(system: System) -> LocalSystem | None:

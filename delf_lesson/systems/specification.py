@@ -203,20 +203,19 @@ class LocalSystem(SingleSystem[LocalExtractor]):
     @property
     def steps(self) -> list[Any]:
         """See `System`."""
-        ranking = self.ranking
-        pairwise = [ranking.matching, ranking.ratio, ranking.minimum_inliers]
-        return [
-            *(self.name, ranking.order, ranking.threshold, ranking.expand),
-            asdict(self.compression),
-            *(pairwise if ranking.matching == "pairwise" else []),
-        ]
+        used = self.ranking
+        pairwise = (used.matching, used.ratio, used.minimum_inliers)
+        steps = [self.name, used.order, used.threshold, used.expand, asdict(self.compression)]
+        return [*steps, *pairwise] if used.matching == "pairwise" else steps
 
 
 @dataclass(frozen=True)
 class GlobalSystem(SingleSystem[GlobalExtractor]):
-    """Search by one vector an image. expand: see `GlobalRetriever`."""
+    """Search by one vector an image. expand, alpha, false_alarms: see `GlobalRetriever`."""
 
     expand: int = 0
+    alpha: float = 0.0
+    false_alarms: float | None = None
 
     def retriever(
         self, cache: FeatureCache | None = None, compressed: bool = False
@@ -227,8 +226,11 @@ class GlobalSystem(SingleSystem[GlobalExtractor]):
                 f"compressed: {self.name} keeps one vector an image, and has no index of local "
                 "features that could be compressed; ask for the exact one"
             )
-        database = ImageDatabase[ImageVector](self.make_extractor(), cache)
-        return GlobalRetriever(database, self.expand)
+        return self.retriever_of(ImageDatabase[ImageVector](self.make_extractor(), cache))
+
+    def retriever_of(self, database: ImageDatabase[ImageVector]) -> GlobalRetriever:
+        """A retriever of a database that is filled already."""
+        return GlobalRetriever(database, self.expand, self.alpha, self.false_alarms)
 
     @property
     def expands(self) -> bool:
@@ -238,28 +240,34 @@ class GlobalSystem(SingleSystem[GlobalExtractor]):
     @property
     def steps(self) -> list[Any]:
         """See `System`."""
-        return [self.name, self.expand]
+        return [self.name, self.expand, *filter(None, (self.alpha, self.false_alarms))]
 
 
 @dataclass(frozen=True)
 class FusedSystem(System):
-    """Search by both, the local score weighing `weight`; see `FusedRetriever`."""
+    """Search by both. weight: of the local score; calibrated: see `FusedRetriever`."""
 
     local: LocalSystem
     whole: GlobalSystem
     weight: float = 0.25
+    calibrated: bool = False
 
     def retriever(
         self, cache: FeatureCache | None = None, compressed: bool = False
     ) -> FusedRetriever:
         """See `System`."""
         local, whole = self.local.retriever(cache, compressed), self.whole.retriever(cache)
-        return FusedRetriever(local, whole, self.weight)
+        return self.retriever_of(local, whole)
+
+    def retriever_of(self, local: LocalRetriever, whole: GlobalRetriever) -> FusedRetriever:
+        """A retriever of two that hold the same images."""
+        return FusedRetriever(local, whole, self.weight, self.calibrated)
 
     @property
     def steps(self) -> list[Any]:
         """See `System`."""
-        return [self.name, *self.local.steps, *self.whole.steps, self.weight]
+        steps = [self.name, *self.local.steps, *self.whole.steps, self.weight]
+        return [*steps, "calibrated"] if self.calibrated else steps
 
     @property
     def networks(self) -> frozenset[str]:

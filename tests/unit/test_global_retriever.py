@@ -8,7 +8,7 @@ from delf_lesson.cache import FeatureCache
 from delf_lesson.features import Extractor, ImageVector, LocalFeatures
 from delf_lesson.images import read_image
 from delf_lesson.retrieval.expansion import expand_global
-from delf_lesson.retrieval.fusion import FusedRetriever, fuse
+from delf_lesson.retrieval.fusion import FusedRetriever, fuse, fuse_calibrated
 
 
 class Colours:
@@ -105,8 +105,9 @@ def test_images_that_cannot_be_read_are_named(tmp_path):
             made.add([tmp_path / "broken.png"], ["a"])
 
 
-def fused(weight=0.25, **options):
-    return FusedRetriever(local_retriever(), global_retriever(Colours(), **options), weight)
+def fused(weight=0.25, calibrated=False, **options):
+    whole = global_retriever(Colours(), **options)
+    return FusedRetriever(local_retriever(), whole, weight, calibrated)
 
 
 def test_fusion_weighs_two_rankings(photos):
@@ -132,6 +133,19 @@ def test_fusion_weighs_two_rankings(photos):
     by_sift.add(paths)
     assert by_sift.search(query).results[0].image == str(photos / "scene_1" / "b.jpg")
     assert set(found.seconds) >= {"extract", "search", "verify", "fuse"}
+
+
+def test_a_calibrated_fusion_counts_votes_and_inliers(photos):
+    paths = sorted(p for p in photos.rglob("*") if p.is_file() and p.name != "a.png")
+    both = fused(0.5, calibrated=True)
+    both.add(paths)
+    query = both.describe(photos / "scene_1" / "a.png")
+    local = both.local.rank(query.features).results
+    votes = {r.image: r.vote * (1 + r.inliers / 10) for r in local}
+    assert max(r.inliers for r in local) > 20
+    cosines = {r.image: r.vote for r in both.whole.rank(query.vector).results}
+    found = {r.image: r.score for r in both.rank(query).results}
+    assert found == pytest.approx(fuse_calibrated(votes, cosines, 0.5))
 
 
 def test_what_has_no_keypoints_is_found_by_its_vector():

@@ -85,8 +85,9 @@ def test_of_equal_descriptors_the_first_counts():
 
 def test_products_are_exact_so_that_no_order_of_sums_changes_them():
     query, image = descriptors(70, 128), descriptors(90, 128, seed=1)
-    matcher = PairMatcher(query)
-    products = matcher._products(image)[:70, :90]
+    blocks = [block[:, :90].copy() for _, block in PairMatcher(query)._products(image)]
+    products = np.concatenate(blocks)
+    assert len(blocks) > 1
     rounded = [
         np.rint(rows * np.float32(matching.LEVELS)).astype(np.int64) for rows in (query, image)
     ]
@@ -94,6 +95,13 @@ def test_products_are_exact_so_that_no_order_of_sums_changes_them():
     assert np.abs(products / matching.LEVELS**2 - query @ image.T).max() < 1e-3
     largest = np.int64(matching.LEVELS * 1.001 + 0.5 * 4096**0.5) ** 2  # of 4096 dimensions
     assert largest < 2**24
+
+
+def test_descriptors_that_point_away_from_each_other_match_too():
+    """Blocks of products are filled up with zeros, which must not win against negative ones."""
+    query, image = np.float32([[1, 0]]), np.float32([[-1, 0], [-0.8, -0.6]])
+    assert pairs(PairMatcher(query).match(image)) == [(0, 1)]
+    assert pairs(PairMatcher(image).match(query)) == [(1, 0)]
 
 
 def test_a_matcher_is_used_for_images_of_any_size():

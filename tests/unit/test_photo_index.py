@@ -17,7 +17,7 @@ from delf_lesson.retrieval.retrievers import LocalRanking
 from delf_lesson.scale import index_state, index_update, tasks
 from delf_lesson.scale.photo_index import PhotoIndex
 from delf_lesson.systems.registry import find_system
-from delf_lesson.systems.specification import SystemOptions
+from delf_lesson.systems.specification import FusedSystem, SystemOptions
 
 SIFT = find_system("OpenCV-RootSIFT")
 SYSTEMS = ["OpenCV-RootSIFT", "OpenCV-RootSIFT-votes", "colours", "DELF+FT+ATT+DIR+QE"]
@@ -88,6 +88,8 @@ def test_pairwise_verification_reads_the_candidates_alone(
         FeatureCache, "get", lambda self, *what: reads.append(what[0]) or read(self, *what)
     )
     query = photos / "scene_1" / "a.png"
+    on_disk = [path.stat().st_size for path in (index.path / "features").rglob("*.npz")]
+    assert len(on_disk) == 10 and retriever.bytes["feature files"] == sum(on_disk)
     results = retriever.search(query).results
     assert len(reads) == 1 + 4 and len(results) > 4  # the query's description is there, too
     assert len(set(reads)) == 4  # since the query is one of the images
@@ -95,6 +97,32 @@ def test_pairwise_verification_reads_the_candidates_alone(
         len(results) - 2
     )
     assert ranked(index, query) == in_memory(photos, query, system, compressed)
+
+
+@pytest.mark.parametrize(
+    "options", [{"expand": 2}, {"expand": 2, "alpha": 3.0}, {"expand": 4, "false_alarms": 4.0}]
+)
+def test_expansion_is_from_disk_as_in_memory(options, photos, tmp_path, monkeypatch):
+    system = replace(find_system("colours"), **options)
+    monkeypatch.setattr(tasks, "find_system", lambda name: system)
+    index = made(tmp_path / "index", photos, system)
+    query = photos / "scene_1" / "a.png"
+    found = ranked(index, query)
+    assert found == in_memory(photos, query, system)
+    plain = replace(find_system("colours"), expand=options["expand"] if len(options) > 1 else 0)
+    assert found != in_memory(photos, query, plain)
+
+
+def test_a_calibrated_fusion_is_from_disk_as_in_memory(photos, tmp_path, monkeypatch):
+    colours = find_system("colours")
+    plain = FusedSystem("both", "for this test", SIFT, colours, weight=0.5)
+    system = replace(plain, calibrated=True)
+    monkeypatch.setattr(tasks, "find_system", lambda name: system)
+    index = made(tmp_path / "index", photos, system)
+    query = photos / "scene_1" / "a.png"
+    found = ranked(index, query)
+    assert found == in_memory(photos, query, system)
+    assert found != in_memory(photos, query, plain)
 
 
 def test_batches_are_not_torn_apart_by_tasks(photos, tmp_path, small_shards):

@@ -15,7 +15,7 @@ from delf_lesson.cli.main import command
 from delf_lesson.images import list_images
 from delf_lesson.retrieval.fusion import FusedRetriever
 from delf_lesson.retrieval.quantisation import Compression
-from delf_lesson.retrieval.retrievers import MATCHINGS
+from delf_lesson.retrieval.retrievers import MATCHINGS, VERIFICATION_PARTS
 from delf_lesson.retrieval.voting import ORDERS, reordered
 from delf_lesson.systems.baselines import ColourHistogram
 
@@ -99,6 +99,28 @@ def test_the_ranking_does_not_depend_on_order_or_threads(photos, compression, ma
         rankings.append([(one.image, one.inliers, one.vote, one.score) for one in found])
     faiss.omp_set_num_threads(threads)
     assert rankings[0] == rankings[1] == rankings[2]
+
+
+def test_bytes_are_of_all_that_ranking_reads(photos):
+    """Four bytes a number: two of a place, 128 of a descriptor; codes take 8 bytes and an id 8."""
+    files = sorted(photos.rglob("*.*"))
+    compression = Compression(lists=8, parts=16, bits=4)
+    parts = {}
+    for kind in (*MATCHINGS, "votes"):
+        for coded in (None, compression):
+            options = {"order": "votes"} if kind == "votes" else {"matching": kind}
+            filled = local_retriever(compression=coded, **options)
+            filled.add(files)
+            parts[kind, coded is not None] = filled.bytes
+    count = sum(len(features) for features in filled.database.descriptions.values())
+    descriptors, places = count * 128 * 4, count * 2 * 4
+    for (kind, coded), found in parts.items():
+        index = {k: v for k, v in found.items() if k not in VERIFICATION_PARTS}
+        assert index["descriptors"] == (count * 8 if coded else descriptors)
+        assert found.get("places", 0) == (0 if kind == "votes" else places)
+        read_again = kind == "pairwise" and coded
+        assert found.get("verified descriptors", 0) == (descriptors if read_again else 0)
+    assert parts["votes", True].keys() == {"descriptors", "ids", "codebooks", "map"}
 
 
 def test_images_added_after_a_search_are_found_too(photos):

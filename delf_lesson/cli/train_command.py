@@ -141,13 +141,14 @@ def train(
 
 def _classification(asked: Asked) -> Iterator[tuple[str, "Metrics"]]:
     from delf_lesson.deep.weights import begin_trunk
-    from delf_lesson.training import delf_training as recipes
     from delf_lesson.training import delf_training as training
+    from delf_lesson.training.recipes import recipe_for
     from delf_lesson.training.training_data import choose_data
 
     stage: Any = asked.stage  # one of STAGES
-    plan = asked.plan(recipes.RECIPES[stage])
-    trunk, card = begin_trunk(stage, asked.weights, asked.backbone, plan.seed)
+    seed = asked.given.get("seed", 0)
+    trunk, card = begin_trunk(stage, asked.weights, asked.backbone, seed)
+    plan = asked.plan(recipe_for(stage, trunk.name))
     pictures = choose_data(stage, asked.data)
     out, device, card = asked.out, asked.device, {"trunk": card}
     run = training.train(stage, trunk, pictures, out, plan, device, card)

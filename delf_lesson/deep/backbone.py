@@ -81,6 +81,10 @@ class Trunk(nn.Module):
         """The network itself: normalised images to features."""
         raise NotImplementedError
 
+    def parts(self) -> list[nn.Module]:
+        """The network in parts, in order from the input."""
+        raise NotImplementedError
+
     def layers(self) -> list[tuple[int, int, int]]:
         """Kernel, stride and padding of every layer that moves or widens the field, in order."""
         raise NotImplementedError
@@ -123,6 +127,10 @@ class ResNetTrunk(Trunk):
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))  # stride 4
         features: Tensor = self.layer3(self.layer2(self.layer1(x)))  # strides 4, 8, 16
         return features
+
+    def parts(self) -> list[nn.Module]:
+        """See `Trunk`: the first convolution, then the residual blocks."""
+        return [nn.ModuleList([self.conv1, self.bn1]), *self._blocks()]
 
     def layers(self) -> list[tuple[int, int, int]]:
         """See `Trunk`."""

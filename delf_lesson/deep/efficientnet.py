@@ -104,6 +104,11 @@ class EfficientNetLite0(Trunk):
         features: Tensor = self.relu(self.head_norm(self.head(x)))
         return features
 
+    def parts(self) -> list[nn.Module]:
+        """See `Trunk`: the stem, the blocks, and the widening of block 11."""
+        stem, head = [self.stem, self.stem_norm], [self.head, self.head_norm]
+        return [nn.ModuleList(stem), *self.blocks, nn.ModuleList(head)]
+
     def layers(self) -> list[tuple[int, int, int]]:
         """See `Trunk`."""
         return [

@@ -11,9 +11,9 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -32,61 +32,32 @@ from delf_lesson.training.checkpoints import (
     seed_everything,
     sum_over_processes,
 )
+from delf_lesson.training.recipes import Recipe, Stage, recipe_for
 from delf_lesson.training.training_data import ClassificationDataset, augmentation, training_loader
-
-Stage = Literal["base", "ft", "attention"]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train one stage.
-
-    epochs: 0 trains nothing and fits the reduction to the trunk as it is. batch: images over all
-    processes. rate: the highest learning rate, see `rate_factor`. size: side of a crop in pixels.
-    smallest: least share of an image that a crop shows. flip: mirror half of the crops. decay: of
-    weights. smoothing: of labels. bf16: half precision in the forward pass, which pays on GPUs and
-    on few processors. workers: processes that read images.
-
-    The paper cuts a centred square, resizes it to 250 (stage two: 900) and crops 224 (720) of it.
-    Our images have 224 pixels and are far fewer, so crops vary in size and colour. Stage two
-    enlarges them: it scores what the pyramid's finest scales will show of larger images.
-    """
-
-    epochs: int = 20
-    batch: int = 64
-    rate: float = 0.1
-    size: int = 160
-    smallest: float = 0.3
-    flip: bool = False
-    decay: float = 5e-4
-    smoothing: float = 0.0
-    seed: int = 0
-    bf16: bool = False
-    workers: int = 1
-
-    def __post_init__(self) -> None:
-        if min(self.batch, self.size) < 1 or min(self.epochs, self.workers) < 0 or self.rate <= 0:
-            raise ValueError(
-                f"batch and size are {self.batch} and {self.size}, wanted 1 or more; epochs and "
-                f"workers are {self.epochs} and {self.workers}, wanted 0 or more; rate is "
-                f"{self.rate}, wanted over 0"
-            )
-
-
-RECIPES: dict[Stage, Recipe] = {
-    "base": Recipe(epochs=40, size=112, flip=True, smoothing=0.05),
-    "ft": Recipe(epochs=30, rate=0.03, size=128, smallest=0.15),
-    "attention": Recipe(epochs=6, rate=0.1, size=448, smallest=0.25, decay=1e-4),
-}
 
 
 class TrunkClassifier(nn.Module):
-    """Stage one: the trunk, global average pooling, and a linear layer for each task."""
+    """Stage one: the trunk, global average pooling, and a linear layer for each task.
 
-    def __init__(self, trunk: Trunk, classes: list[int]) -> None:
+    frozen: parts of the trunk that do not learn, from the input on. fixed_norms: batch
+    normalisation in the whole trunk keeps its statistics.
+    """
+
+    def __init__(
+        self, trunk: Trunk, classes: list[int], frozen: int = 0, fixed_norms: bool = False
+    ) -> None:
         super().__init__()
-        self.trunk = trunk
+        self.trunk, self.frozen, self.fixed_norms = trunk, frozen, fixed_norms
+        for part in trunk.parts()[:frozen]:
+            part.requires_grad_(False)
         self.heads = nn.ModuleList(nn.Linear(trunk.channels, count) for count in classes)
+
+    def train(self, mode: bool = True) -> "TrunkClassifier":
+        """As in any module, but what keeps its statistics stays in evaluation mode."""
+        super().train(mode)
+        for part in [self.trunk] if self.fixed_norms else self.trunk.parts()[: self.frozen]:
+            part.eval()
+        return self
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Images (N, 3, H, W) to the logits of each task, (N, classes)."""
@@ -222,7 +193,7 @@ def train(
     Raises ValueError if the data do not fit the stage or the batch the processes, or if the
     folder holds another run: of other settings, images, classes or starting weights.
     """
-    recipe = RECIPES[stage] if recipe is None else recipe
+    recipe = recipe_for(stage, trunk.name) if recipe is None else recipe
     if stage != "base" and len(data.classes) != 1:
         raise ValueError(f"data has {len(data.classes)} tasks; stage {stage!r} wants 1")
     if len(data) < recipe.batch:
@@ -241,14 +212,22 @@ def train(
         processes=processes,
     )
     seed_everything(recipe.seed)  # heads begin alike in every process, and in every run
-    kind = DelfClassifier if stage == "attention" else TrunkClassifier
-    model: TrunkClassifier | DelfClassifier = kind(trunk, [len(c) for c in data.classes.values()])
+    start = {name: value.clone() for name, value in trunk.state_dict().items()}
+    classes = [len(names) for names in data.classes.values()]
+    model: TrunkClassifier | DelfClassifier
+    if stage == "attention":
+        model = DelfClassifier(trunk, classes)
+    else:
+        model = TrunkClassifier(trunk, classes, recipe.frozen, recipe.fixed_norms)
     model.to(torch.device(device)).to(memory_format=torch.channels_last)
-    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.SGD(
-        learned, recipe.rate, momentum=0.9, weight_decay=recipe.decay, nesterov=True
+        parameter_groups(model, recipe),
+        recipe.rate,
+        momentum=0.9,
+        weight_decay=recipe.decay,
+        nesterov=True,
     )
-    transform = augmentation(recipe.size, recipe.smallest, recipe.flip)
+    transform = augmentation(recipe.size, recipe.smallest, recipe.flip, recipe.degrade)
     loader = training_loader(
         data, transform, recipe.batch, recipe.workers, processes, rank, recipe.seed
     )
@@ -263,6 +242,8 @@ def train(
             if rank == 0:
                 run.save(metrics)
             yield metrics
+        if recipe.average < 1:
+            average_with(trunk, start, recipe.average)
         if rank == 0:
             attention = model.scored.attention if isinstance(model, DelfClassifier) else None
             about = {
@@ -285,6 +266,23 @@ def train(
         trunk.requires_grad_(True).eval()
         if processes > 1:
             torch.distributed.destroy_process_group()
+
+
+def parameter_groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
+    """What the optimiser changes: the trunk at the recipe's rate, the rest at `head_rate`."""
+    learned = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    of_trunk = [parameter for name, parameter in learned if name.startswith("trunk.")]
+    others = [parameter for name, parameter in learned if not name.startswith("trunk.")]
+    groups = [{"params": of_trunk}, {"params": others, "lr": recipe.head_rate or recipe.rate}]
+    return [group for group in groups if group["params"]]
+
+
+def average_with(trunk: Trunk, start: dict[str, Tensor], share: float) -> None:
+    """Replace a trunk's weights by `share` of them and the rest of those it started from."""
+    state = trunk.state_dict()
+    for name, value in state.items():
+        if value.is_floating_point():
+            value.lerp_(start[name].to(value.device), 1 - share)
 
 
 def fit_reduction(

@@ -175,10 +175,13 @@ def choose_data(stage: str, data: str | Path) -> ClassificationDataset:
     return rendered_landmarks("clean" if stage == "ft" else "full")
 
 
-def augmentation(size: int, smallest: float = 0.3, flip: bool = False) -> v2.Compose:
+def augmentation(
+    size: int, smallest: float = 0.3, flip: bool = False, degrade: bool = False
+) -> v2.Compose:
     """A random part of an image, resized to size x size, in other colours: uint8 to float [0, 1].
 
-    smallest: the least share of the image's area that is cut out.
+    smallest: the least share of the image's area that is cut out. flip: mirror half of the images.
+    degrade: blur 30% of them, and add noise to 30%.
     """
     return v2.Compose(
         [
@@ -186,7 +189,9 @@ def augmentation(size: int, smallest: float = 0.3, flip: bool = False) -> v2.Com
             v2.RandomHorizontalFlip(0.5 if flip else 0.0),
             v2.ColorJitter(0.4, 0.4, 0.4, 0.05),
             v2.RandomGrayscale(0.1),
+            *([v2.RandomApply([v2.GaussianBlur(5, (0.3, 1.5))], 0.3)] if degrade else []),
             v2.ToDtype(torch.float32, scale=True),
+            *([v2.RandomApply([v2.GaussianNoise(sigma=0.03)], 0.3)] if degrade else []),
         ]
     )
 

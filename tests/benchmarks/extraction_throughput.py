@@ -26,7 +26,8 @@ from delf_lesson.deep.delf import Attention, Delf
 from delf_lesson.deep.reduction import Pca
 from delf_lesson.images import read_image
 from delf_lesson.retrieval.database import ImageDatabase
-from delf_lesson.training.delf_training import Recipe, TrunkClassifier, train
+from delf_lesson.training.delf_training import TrunkClassifier, train
+from delf_lesson.training.recipes import Recipe
 from delf_lesson.training.training_data import ClassificationDataset
 
 CLASSES = 8

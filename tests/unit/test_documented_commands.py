@@ -9,9 +9,9 @@ import pytest
 
 from delf_lesson.cli.main import command
 from delf_lesson.files import project_root
-from delf_lesson.training.delf_training import RECIPES
 from delf_lesson.training.lift_training import LiftRecipe
 from delf_lesson.training.metric_training import METRIC_RECIPES
+from delf_lesson.training.recipes import RECIPES
 
 OF_NO_RECIPE = {"--data", "--out", "--backbone", "--weights", "--device"}
 """What `train` takes for every stage."""

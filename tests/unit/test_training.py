@@ -18,13 +18,8 @@ from delf_lesson.deep.backbone import ResNetTrunk
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.weights import load_trained, load_trunk, load_weights, weights_folder
 from delf_lesson.training.checkpoints import rate_factor
-from delf_lesson.training.delf_training import (
-    GAMMAS,
-    RECIPES,
-    DelfClassifier,
-    Recipe,
-    train,
-)
+from delf_lesson.training.delf_training import GAMMAS, DelfClassifier, train
+from delf_lesson.training.recipes import FROM_IMAGENET, RECIPES, Recipe, recipe_for
 from delf_lesson.training.training_data import (
     ATTRIBUTES,
     AugmentedImages,
@@ -246,6 +241,35 @@ def test_data_that_do_not_fit_are_refused(stripes, tmp_path):
     assert set(RECIPES) == {"base", "ft", "attention"}
 
 
+def test_what_a_trunk_knows_is_kept_as_the_recipe_says(stripes, tmp_path):
+    """Frozen parts and statistics stay; the average lies between the start and the end."""
+    start = fresh().state_dict()
+    keeping = replace(QUICK, frozen=3, fixed_norms=True, head_rate=0.1)
+    states = {}
+    for share in (1.0, 0.25):
+        torch.manual_seed(0)
+        trunk = fresh()
+        trunk.load_state_dict(start)
+        plan = replace(keeping, average=share)
+        list(train("ft", trunk, image_folder(stripes), tmp_path / str(share), plan, reduce_to=None))
+        states[share] = trunk.state_dict()
+    for name, value in states[1.0].items():
+        frozen = name.startswith(("conv1", "bn1", "layer1")) or "running" in name
+        assert torch.equal(value, start[name]) == (frozen or "num_batches" in name), name
+        if value.is_floating_point():
+            between = start[name] + 0.25 * (value - start[name])
+            assert torch.allclose(states[0.25][name], between, atol=1e-5), name
+
+
+def test_a_trunk_from_imagenet_has_a_recipe_that_keeps_what_it_knows():
+    assert recipe_for("ft", "efficientnet_lite0") == FROM_IMAGENET["ft"]
+    assert recipe_for("ft", "resnet50") == RECIPES["ft"]
+    assert FROM_IMAGENET["ft"].average < 1 and FROM_IMAGENET["ft"].fixed_norms
+    for wrong in ({"average": 0.0}, {"frozen": -1}, {"head_rate": 0.0}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            replace(QUICK, **wrong)
+
+
 def options(stripes, out, *more):
     quick = ["--epochs", "2", "--batch", "12", "--size", "48", "--workers", "0", "--no-bf16"]
     return ["--data", str(stripes), "--out", str(out), *quick, *more]
@@ -278,7 +302,7 @@ import sys, torch
 from dataclasses import replace
 from pathlib import Path
 from delf_lesson.training import delf_training as training
-from delf_lesson.training.delf_training import Recipe
+from delf_lesson.training.recipes import Recipe
 from delf_lesson.deep.backbone import ResNetTrunk
 from delf_lesson.training.training_data import image_folder
 

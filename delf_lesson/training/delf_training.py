@@ -273,7 +273,10 @@ def parameter_groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
     learned = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     of_trunk = [parameter for name, parameter in learned if name.startswith("trunk.")]
     others = [parameter for name, parameter in learned if not name.startswith("trunk.")]
-    groups = [{"params": of_trunk}, {"params": others, "lr": recipe.head_rate or recipe.rate}]
+    groups: list[dict[str, Any]] = [
+        {"params": of_trunk},
+        {"params": others, "lr": recipe.head_rate or recipe.rate},
+    ]
     return [group for group in groups if group["params"]]
 
 

@@ -240,7 +240,8 @@ class GlobalSystem(SingleSystem[GlobalExtractor]):
     @property
     def steps(self) -> list[Any]:
         """See `System`."""
-        return [self.name, self.expand, *filter(None, (self.alpha, self.false_alarms))]
+        weighting = (self.alpha, self.false_alarms)
+        return [self.name, self.expand, *(weighting if any(weighting) else ())]
 
 
 @dataclass(frozen=True)

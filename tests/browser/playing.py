@@ -73,7 +73,8 @@ def answering(page: Page) -> Locator:
 CELLS = """
 (cells) => Promise.all(cells.map(async (cell) => {
   const images = [...cell.querySelectorAll(".jp-OutputArea img")];
-  await Promise.all(images.map((image) => image.decode()));
+  // An explorer's image has no source before there is something to draw.
+  await Promise.all(images.map((image) => image.decode().catch(() => null)));
   return {
     prompt: cell.querySelector(".jp-InputPrompt").textContent,
     width: Math.max(0, ...images.map((image) => image.naturalWidth)),

@@ -30,7 +30,7 @@ def fuse(
 
 
 def fuse_calibrated(
-    votes: Mapping[str, float], cosines: Mapping[str, float], weight: float = 0.65
+    votes: Mapping[str, float], cosines: Mapping[str, float], weight: float = 0.5
 ) -> dict[str, float]:
     """Weighted mean of how far two scores lie above those of unrelated images, best first.
 

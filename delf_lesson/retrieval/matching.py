@@ -29,6 +29,8 @@ Beyond that its threads wait for each other at every product. On a processor tha
 too, a product of 1000 x 40 by 40 x 1000 then took 16 ms of processor time, and 1.7 ms in blocks."""
 COLUMNS = 80
 """Descriptors of the image in a block of the product."""
+TOGETHER = 4
+"""Blocks of the query that are multiplied at a time. Fewer would let threads wait for Python."""
 THREADS = min(os.cpu_count() or 1, 8)
 """Threads that verify images. NumPy and OpenCV let them compute at the same time."""
 
@@ -90,16 +92,19 @@ class PairMatcher:
         """Products of some rows of the query with all of the image, and the first row's number.
 
         They are exact integers in units of 1 / LEVELS^2, filled up with columns of -inf. All of
-        them share one memory, which is small enough to stay in a processor's cache.
+        them share one memory, so that it stays in a processor's cache.
         """
         others = _blocks(image, COLUMNS)[None].swapaxes(2, 3)  # (1, m, D, columns)
         rows, columns = self._blocks.shape[1], others.shape[1] * COLUMNS
-        if len(self._memory) < rows * columns:
-            self._memory = np.empty(rows * columns, np.float32)
-        products = self._memory[: rows * columns].reshape(rows, columns)
-        by_block = products.reshape(1, rows, -1, COLUMNS).swapaxes(1, 2)  # a view
-        for number, block in enumerate(self._blocks):
-            np.matmul(block[None, None], others, out=by_block)
+        size = TOGETHER * rows * columns
+        if len(self._memory) < size:
+            self._memory = np.empty(size, np.float32)
+        for number in range(0, len(self._blocks), TOGETHER):
+            blocks = self._blocks[number : number + TOGETHER, None]  # (n, 1, rows, D)
+            products = self._memory[: blocks.size // self._dimensions * columns]
+            products = products.reshape(len(blocks) * rows, columns)
+            by_block = products.reshape(len(blocks), rows, -1, COLUMNS).swapaxes(1, 2)  # a view
+            np.matmul(blocks, others, out=by_block)
             products[:, len(image) :] = -np.inf
             yield number * rows, products[: self._count - number * rows]
 

@@ -84,7 +84,7 @@ def test_of_equal_descriptors_the_first_counts():
 
 
 def test_products_are_exact_so_that_no_order_of_sums_changes_them():
-    query, image = descriptors(70, 128), descriptors(90, 128, seed=1)
+    query, image = descriptors(250, 128), descriptors(90, 128, seed=1)
     blocks = [block[:, :90].copy() for _, block in PairMatcher(query)._products(image)]
     products = np.concatenate(blocks)
     assert len(blocks) > 1

@@ -193,7 +193,7 @@ def changed_tensors(trunk: Trunk) -> dict[str, Tensor]:
 
 
 def unchanged_tensors(card: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
-    """The package's tensors, of which a file holds only those that training changed.
+    """The package's tensors, for those that a file does not hold.
 
     Raises ValueError if the file was made from another version of the package.
     """

@@ -32,7 +32,7 @@ def surprises(scores: ArrayLike) -> NDArray[np.float64]:
 
 
 def least_surprise(images: int, false_alarms: float) -> float:
-    """The surprise that `false_alarms` of so many unrelated images exceed, if it is normal.
+    """The surprise that `false_alarms` of `images` unrelated ones exceed, if it is normal.
 
     It grows with the collection: the best of many unrelated images is further from their median.
     Raises ValueError unless false_alarms is above 0.

@@ -19,7 +19,7 @@ class GlobalRetriever:
 
     database: the images. expand: the most images that expand the query, 0 for none. alpha: see
     `expand_global`. false_alarms: only images expand the query whose cosine is so high that about
-    this many unrelated images reach it, see `least_surprise`; None for no such limit, so that the
+    this many unrelated images reach it, see `least_surprise`; None for no limit, so that the
     first images expand the query whatever they show.
 
     A result's vote is the cosine. Ties are broken by the images' names.

@@ -113,7 +113,7 @@ class LocalRanking:
     order: of the results, see `Order`. model: geometric model of verification.
     threshold: RANSAC's inlier distance, as a share of the longer side of the image.
     minimum_inliers: fewer count as none. How many unrelated images reach by chance depends on the
-        kind of features and of matching, so each kind needs its own minimum.
+        kind of features and of matching, so the minimum belongs to the kind.
     expand: images that expand the query, 0 for none; only those with at least `expand_inliers`.
     """
 

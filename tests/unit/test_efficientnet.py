@@ -27,7 +27,7 @@ FIRST_PARTS = {
     "_project_conv": "conv_pw",
     "_bn2": "bn2",
 }
-"""A block that does not widen has names of its own in timm."""
+"""timm names the parts of a block that does not widen differently."""
 ENDS = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2"}
 STAGE_SIZES = (1, 2, 2, 3, 3, 4, 1)
 

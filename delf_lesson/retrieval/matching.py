@@ -20,7 +20,7 @@ LEVELS = 4000
 """Descriptors are rounded to multiples of 1 / LEVELS before they are multiplied.
 
 In units of 1 / LEVELS^2, the product of two unit descriptors is then an integer below 2^24, and so
-is every partial sum of it. Float32 holds such integers exactly. So a product does not depend on the
+is every partial sum of it. Float32 holds these integers exactly. So a product is the same for every
 order of its sum, which differs between processors and numbers of threads. Rounding changes a
 similarity by about 0.0001."""
 ONE_THREAD = 4 * 65536

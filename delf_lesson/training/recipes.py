@@ -18,7 +18,7 @@ class Recipe:
     weights. smoothing: of labels. bf16: half precision in the forward pass, which pays on GPUs and
     on few processors. workers: processes that read images.
 
-    Four options keep what a trunk knows already. head_rate: the rate of the classifier, which
+    Five options keep what a trunk knows already. head_rate: the rate of the classifier, which
     starts from nothing; None for `rate`. frozen: parts of the trunk, from the input on, that stay
     as they are (see `Trunk.parts`). fixed_norms: batch normalisation keeps its statistics.
     average: the share of the trained weights in the result, and the rest are those that training

@@ -170,27 +170,21 @@ class Slider:
                 self.handle.press("ArrowRight")
         expect(self.number).to_have_text(text)
 
-    def check(self, picture: Locator, mouse: bool) -> None:
-        """It has a name, and the picture changes by keys, and by the mouse; it goes back after."""
+    def check(self, picture: Locator) -> None:
+        """It has a name, and the picture changes by keys and by the mouse; it goes back after."""
         expect(self.handle).to_have_accessible_name(self.label)
         text, share = self.number.inner_text(), self.share()
-        self.handle.scroll_into_view_if_needed()
-        changed(picture, self.press_far, f"{self.label}, by a key,")
-        if mouse:
-            changed(picture, self.click_far, f"{self.label}, by the mouse,")
-        settle(picture.page)
-        if self.number.inner_text() != text:  # the click can have brought it back
+        for move, how in ((self.press_far, "by a key"), (self.click_far, "by the mouse")):
+            self.handle.scroll_into_view_if_needed()
+            changed(picture, move, f"{self.label}, {how},")
             changed(picture, lambda: self.restore(text, share), f"{self.label} set to {text}")
 
 
 def move_all(explorer: Locator, picture: Locator) -> int:
-    """Every slider and box of an explorer; how many there are.
-
-    All sliders move by keys and the first by the mouse too: they are the same widget.
-    """
+    """Every slider and box of an explorer by keys and by the mouse; how many there are."""
     sliders = [Slider(box) for box in drawn(explorer).locator(".widget-slider").all()]
-    for number, slider in enumerate(sliders):
-        slider.check(picture, mouse=number == 0)
+    for slider in sliders:
+        slider.check(picture)
     boxes = explorer.get_by_role("checkbox").all()
     for box in boxes:
         changed(picture, lambda box=box: box.press("Space"), "a box, by a key,")

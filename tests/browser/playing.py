@@ -77,7 +77,7 @@ CELLS = """
   await Promise.all(images.map((image) => image.decode().catch(() => null)));
   return {
     prompt: cell.querySelector(".jp-InputPrompt").textContent,
-    width: Math.max(0, ...images.map((image) => image.naturalWidth)),
+    width: images.length ? images[0].naturalWidth : 0,
     caption: [...cell.querySelectorAll(".jp-RenderedMarkdown em")]
       .map((part) => part.textContent).join(" "),
   };

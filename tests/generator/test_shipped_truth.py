@@ -69,7 +69,7 @@ def test_known_points_reproject_within_half_a_pixel():
 @pytest.mark.slow
 def test_training_cameras_see_their_building_where_the_mask_is():
     ious = []
-    chosen = training_images("full")[::194]
+    chosen = training_images("full")[::97]
     for picture in chosen:
         body, _ = build(picture.family, int(picture.landmark.rsplit("_", 1)[1])).split()
         mask = picture.mask()
@@ -81,7 +81,7 @@ def test_training_cameras_see_their_building_where_the_mask_is():
         if picture.crop is None:  # the whole building is then on the canvas of the definition
             share = mask.sum() / silhouette_pixels(body.triangles(), camera).sum()
             assert share == pytest.approx(picture.visible_share, abs=2e-3)
-    assert len(ious) > 20 and sum(p.crop is not None for p in chosen) >= 2
+    assert len(ious) > 40 and sum(p.crop is not None for p in chosen) >= 3
     assert max(ious) > 0.95  # what nothing hides fills its silhouette
 
 
@@ -91,7 +91,7 @@ def test_training_cameras_see_their_building_where_the_mask_is():
 def test_masks_and_depths_are_those_of_an_independent_rasteriser(city):
     ious, errors = [], []
     scenes = [s for s in plan(city) if s.landmark]
-    for scene in scenes[:: len(scenes) // 5]:
+    for scene in scenes[:: len(scenes) // 8]:
         shot = scene.shots[0]
         setting, stage = Setting(scene), NumpyStage()
         place = setting.furnish(stage)

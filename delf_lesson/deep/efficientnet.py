@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from delf_lesson.deep.backbone import Colour, Trunk, geometry
@@ -37,11 +38,31 @@ STAGES = ((1, 16, 1, 3, 1), (2, 24, 6, 3, 2), (2, 40, 6, 5, 2), (3, 80, 6, 3, 2)
 """Of each stage up to stride 16: blocks, output channels, widening, kernel, and first stride."""
 
 
+class HalvingConvolution(nn.Conv2d):
+    """A convolution of stride 2, padded as TensorFlow pads images of even size.
+
+    The left and upper edges get one row of zeros less than the right and lower ones. So each of
+    these layers looks half a step further right and down than with equal padding, as it did when
+    its weights were trained. An image of odd size gets one more row on the right and below.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Features (N, C, H, W) to (N, outputs, ceil(H / 2), ceil(W / 2))."""
+        height, width = input.shape[2:]
+        return super().forward(F.pad(input, (0, 1 + width % 2, 0, 1 + height % 2)))
+
+
 def convolution(
     inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1
 ) -> nn.Conv2d:
-    """A convolution without bias, padded by half its kernel on every side."""
-    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
+    """A convolution without bias whose output has the input's size divided by the stride, 1 or 2.
+
+    `padding` is that of the left and upper edge.
+    """
+    kind, padding = (
+        (nn.Conv2d, kernel // 2) if stride == 1 else (HalvingConvolution, kernel // 2 - 1)
+    )
+    return kind(inputs, outputs, kernel, stride, padding, groups=groups, bias=False)
 
 
 def batch_norm(channels: int) -> nn.BatchNorm2d:

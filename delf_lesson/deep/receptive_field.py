@@ -58,12 +58,12 @@ def receptive_fields(
 CellAnchor = Literal["tile", "field"]
 """Where a cell's keypoint is: in the middle of its tile of 16 pixels, or of its receptive field.
 
-The paper puts it at the centre of the receptive field. Trained cells look further right and down:
-by 7 and 8 pixels with ImageNet's weights, by 4 to 5 with ours, by 0 untrained
-(`classroom.experiments.localisation_bias`). The sides of training crops are multiples of 16. The
-first cell's field is then centred on the crop's edge, the last cell's 15 pixels before the other
-edge. A network that learns to see the whole crop looks at the middle of each tile of 16 pixels,
-which is 7.5 pixels further. So `Delf` defaults to "tile".
+The paper puts it at the centre of the receptive field. Trained cells look elsewhere
+(`classroom.experiments.localisation_bias`): with ImageNet's weights 7 and 8 pixels further right
+and down in a ResNet18, whose first field is centred on pixel 0, and 4 to 6 pixels further left and
+up in EfficientNet-Lite0, whose first field is centred on pixel 15. Untrained ones do not. The sides
+of training crops are multiples of 16, and a network that learns to see all of a crop looks at the
+middle of each tile of 16 pixels. So `Delf` defaults to "tile".
 """
 
 
@@ -102,6 +102,6 @@ def cell_keypoints(
     do not.
     """
     y, x = np.divmod(np.arange(rows * columns), columns)
-    first = grid.offset + ((grid.stride - 1) / 2 if cell_anchor == "tile" else 0)
+    first = (grid.stride - 1) / 2 if cell_anchor == "tile" else grid.offset
     xy: NDArray[np.float64] = first + grid.stride * np.stack([x, y], axis=1).astype(np.float64)
     return np.minimum(xy, np.array(size, np.float64) - 1)

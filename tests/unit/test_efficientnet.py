@@ -48,14 +48,14 @@ def timm_name(name):
 
 @pytest.fixture(scope="module")
 def independent():
-    """timm's network with the package's weights."""
-    network = timm.create_model(NAME, pretrained=False, bn_eps=1e-3)
+    """timm's network, padded as TensorFlow pads, with the package's weights."""
+    network = timm.create_model(f"tf_{NAME}", pretrained=False, bn_eps=1e-3)
     state = torch.load(packaged_weights(), weights_only=True)
     network.load_state_dict({timm_name(name): tensor for name, tensor in state.items()})
     return network.eval()
 
 
-@pytest.mark.parametrize("size", [(96, 128), (101, 75)])
+@pytest.mark.parametrize("size", [(96, 128), (144, 80)])
 def test_features_are_those_of_an_independent_network(independent, size):
     images = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -69,6 +69,15 @@ def test_features_are_those_of_an_independent_network(independent, size):
     assert features.shape == (2, 672, -(-size[0] // 16), -(-size[1] // 16))
     assert wanted.max() > 1
     assert torch.allclose(features, wanted, atol=1e-4)
+
+
+def test_an_odd_size_has_the_same_cells_as_an_even_one():
+    """TensorFlow would move all cells by a few pixels; here only the last cells see the edge."""
+    trunk, images = imagenet_trunk(NAME).eval(), torch.rand(1, 3, 400, 400)
+    with torch.no_grad():
+        whole, cut = trunk(images), trunk(images[:, :, :395, :387])
+    assert cut.shape[2:] == (25, 25)
+    assert torch.allclose(cut[:, :, :13, :13], whole[:, :, :13, :13], atol=1e-4)
 
 
 def test_folding_changes_no_feature():
@@ -92,7 +101,7 @@ def test_a_cell_sees_what_its_grid_says():
     trunk(images)[0, :, 0, 15].sum().backward()
     seen = images.grad[0].abs().sum(dim=(0, 1)).nonzero()[:, 0]
     grid = trunk.grid
-    assert (grid.stride, grid.receptive_field, grid.offset) == (16, 339, 0.0)
+    assert (grid.stride, grid.receptive_field, grid.offset) == (16, 339, 15.0)
     assert (int(seen[0]) + int(seen[-1])) / 2 == grid.offset + 15 * grid.stride
     assert int(seen[-1] - seen[0]) + 1 == grid.receptive_field
 

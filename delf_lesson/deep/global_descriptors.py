@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from delf_lesson.deep.backbone import Trunk, fold_batch_norm, values_digest
+from delf_lesson.deep.efficientnet import unchanged_tensors
 from delf_lesson.deep.reduction import Projection
 from delf_lesson.deep.weights import empty_trunk, load_into, load_weights, weights_path, with_prefix
 from delf_lesson.features import ImageVector
@@ -263,7 +264,8 @@ def load_global(
     if "pooling" not in card:
         raise ValueError(f"weights: {path} holds no global descriptor; its card has no pooling")
     network = GlobalNetwork(empty_trunk(card, path), card["pooling"])
-    load_into(network.trunk, with_prefix("trunk", tensors), network.trunk.name)
+    trunk = {**unchanged_tensors(card, path), **with_prefix("trunk", tensors)}
+    load_into(network.trunk, trunk, network.trunk.name)
     load_into(network.pooling, with_prefix("pooling", tensors), card["pooling"])
     whitening = None
     if stored := with_prefix("whitening", tensors):

@@ -6,6 +6,7 @@ weights on attributes of the renderings and so stands in for ImageNet. Stage "ft
 landmarks. Stage "attention" learns which cells to keep. `torchrun` shares batches over processes.
 """
 
+import copy
 import hashlib
 import random
 import time
@@ -20,13 +21,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, DistributedSampler
 
-from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.backbone import Trunk, fold_batch_norm
 from delf_lesson.deep.delf import Attention, Delf
 from delf_lesson.deep.reduction import Pca
 from delf_lesson.deep.weights import Trained, save_trained
 from delf_lesson.training.checkpoints import (
     Metrics,
     TrainingRun,
+    average_with,
     join_processes,
     run_identity,
     seed_everything,
@@ -107,13 +109,14 @@ class DelfClassifier(nn.Module):
     """Stage two: attention on the frozen trunk, with the same loss.
 
     The trunk is frozen with its batch statistics: trained together from the start, attention and
-    descriptors gave weak models (section 3.2). One random gamma resizes a batch, so that attention
-    sees landmarks of many sizes.
+    descriptors gave weak models (section 3.2). So a copy of it will do, with batch normalisation
+    folded in. One random gamma resizes a batch, so that attention sees landmarks of many sizes.
     """
 
     def __init__(self, trunk: Trunk, classes: list[int]) -> None:
         super().__init__()
-        self.trunk = trunk.requires_grad_(False)
+        self.trunk = copy.deepcopy(trunk).eval().requires_grad_(False)
+        fold_batch_norm(self.trunk)
         self.scored = AttentionClassifier(trunk.channels, classes[0])
 
     def train(self, mode: bool = True) -> "DelfClassifier":
@@ -242,8 +245,7 @@ def train(
             if rank == 0:
                 run.save(metrics)
             yield metrics
-        if recipe.average < 1:
-            average_with(trunk, start, recipe.average)
+        average_with(trunk, start, recipe.average)
         if rank == 0:
             attention = model.scored.attention if isinstance(model, DelfClassifier) else None
             about = {
@@ -278,14 +280,6 @@ def parameter_groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
         {"params": others, "lr": recipe.head_rate or recipe.rate},
     ]
     return [group for group in groups if group["params"]]
-
-
-def average_with(trunk: Trunk, start: dict[str, Tensor], share: float) -> None:
-    """Replace a trunk's weights by `share` of them and the rest of those it started from."""
-    state = trunk.state_dict()
-    for name, value in state.items():
-        if value.is_floating_point():
-            value.lerp_(start[name].to(value.device), 1 - share)
 
 
 def fit_reduction(

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -13,10 +13,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from delf_lesson.deep.backbone import Trunk
+from delf_lesson.deep.efficientnet import LITE0, base_of, changed_tensors
 from delf_lesson.deep.global_descriptors import GlobalNetwork
 from delf_lesson.deep.weights import save_weights
 from delf_lesson.images import Pixels, prefetch
-from delf_lesson.training.checkpoints import Metrics, TrainingRun, run_identity, seed_everything
+from delf_lesson.training.checkpoints import (
+    Metrics,
+    TrainingRun,
+    average_with,
+    run_identity,
+    seed_everything,
+)
 from delf_lesson.training.metric_learning import (
     LONGEST,
     TupleDataset,
@@ -42,7 +49,7 @@ class MetricRecipe:
     pictures, each epoch others; batch: tuples a step; rate: the highest learning rate of Adam,
     along the same curve as in classification; decay; seed. size: the longer side of pictures that
     are not rendered, in pixels. workers: threads that read pictures. bf16: half precision in the
-    trunk.
+    trunk. frozen, average: as in `Recipe`, the whitening of DIR included in the average.
     """
 
     pooling: Literal["mac", "gem", "rmac"]
@@ -59,18 +66,35 @@ class MetricRecipe:
     size: int = LONGEST
     workers: int = 1
     bf16: bool = False
+    frozen: int = 0
+    average: float = 1.0
 
     def __post_init__(self) -> None:
         names = ("epochs", "tuples", "negatives", "pool", "batch", "size", "workers")
         counts = {name: getattr(self, name) for name in names}
         if min(counts.values()) < 1 or self.rate <= 0:
             raise ValueError(f"{counts}, rate is {self.rate}; wanted 1 or more, and over 0")
+        if not 0 < self.average <= 1 or self.frozen < 0:
+            raise ValueError(
+                f"average is {self.average}, wanted over 0 and at most 1; frozen is {self.frozen}, "
+                "wanted 0 or more"
+            )
 
 
 METRIC_RECIPES = {
     "siamac": MetricRecipe("mac", "contrastive", 0.7),
     "dir": MetricRecipe("rmac", "triplet", 0.1),
 }
+METRIC_FROM_IMAGENET = {
+    stage: replace(recipe, epochs=2, rate=1e-4, frozen=5, average=0.5)
+    for stage, recipe in METRIC_RECIPES.items()
+}
+"""As `FROM_IMAGENET` for DELF: what a trunk knows of photos should outlast the renderings."""
+
+
+def metric_recipe_for(stage: str, backbone: str) -> MetricRecipe:
+    """`METRIC_FROM_IMAGENET` for EfficientNet-Lite0, `METRIC_RECIPES` for a ResNet."""
+    return METRIC_FROM_IMAGENET[stage] if backbone == LITE0 else METRIC_RECIPES[stage]
 
 
 def train_metric(
@@ -93,7 +117,7 @@ def train_metric(
     pooling "mac" it holds a learned whitening too, from all pairs of the data. Raises ValueError
     if the data have no pairs or the folder holds another run.
     """
-    recipe = METRIC_RECIPES[stage] if recipe is None else recipe
+    recipe = metric_recipe_for(stage, trunk.name) if recipe is None else recipe
     queries = np.flatnonzero([len(positives) > 0 for positives in data.positives])
     if not len(queries):
         raise ValueError("data: no image has a positive; wanted two or more of a landmark")
@@ -103,13 +127,15 @@ def train_metric(
     seed_everything(recipe.seed)
     network = GlobalNetwork(trunk, recipe.pooling)
     network.eval().to(torch.device(device)).to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=recipe.decay)
+    for part in trunk.parts()[: recipe.frozen]:
+        part.requires_grad_(False)
+    learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(learned, recipe.rate, weight_decay=recipe.decay)
     steps = -(-min(recipe.tuples, len(queries)) // recipe.batch)
     run = TrainingRun(network, optimiser, recipe.epochs * steps, Path(folder), identity)
-    first = run.resume()
-    if first == 0:
-        begin_pooling(network, data, device)
-    for epoch in range(first, recipe.epochs):
+    begin_pooling(network, data, device)
+    start = {name: value.clone() for name, value in network.state_dict().items()}
+    for epoch in range(run.resume(), recipe.epochs):
         seed_everything(recipe.seed + 1 + epoch)
         started = time.perf_counter()
         tuples = _mine(network, data, queries, recipe, epoch, device)
@@ -118,6 +144,8 @@ def train_metric(
         metrics = run.measured(epoch, loss, right, seconds, tuples.size)
         run.save(metrics)
         yield metrics
+    trunk.requires_grad_(True)
+    average_with(network, start, recipe.average)
     _write(run, stage, network, data, recipe, device, card or {})
 
 
@@ -181,7 +209,9 @@ def _write(
     device: str,
     card: dict[str, Any],
 ) -> None:
-    tensors = dict(network.state_dict())  # trunk.…, pooling.…
+    pooling = network.pooling.state_dict()
+    tensors = {f"trunk.{name}": tensor for name, tensor in changed_tensors(network.trunk).items()}
+    tensors |= {f"pooling.{name}": tensor for name, tensor in pooling.items()}
     whitening = learned_whitening(network, data, device, recipe.workers)
     if whitening is not None:
         tensors["whitening.mean"] = torch.from_numpy(whitening.mean)
@@ -194,6 +224,7 @@ def _write(
             "backbone": network.trunk.name,
             "mean": network.trunk.mean,
             "std": network.trunk.std,
+            **base_of(network.trunk),
             "pooling": network.name,
             "data": data.name,
             "pictures": len(data),

@@ -83,6 +83,7 @@ FROM_IMAGENET: dict[Stage, Recipe] = {
         average=0.5,
         degrade=True,
     ),
+    "attention": Recipe(epochs=8, rate=0.1, size=384, smallest=0.25, decay=1e-4, degrade=True),
 }
 """For a trunk that knows photos, and should not forget them while it learns from renderings."""
 

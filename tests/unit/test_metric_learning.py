@@ -11,7 +11,7 @@ from PIL import Image
 from delf_lesson.cli.main import command
 from delf_lesson.deep.backbone import ResNetTrunk
 from delf_lesson.deep.global_descriptors import GlobalDescriptor, GlobalNetwork, load_global
-from delf_lesson.deep.weights import load_weights, save_weights
+from delf_lesson.deep.weights import imagenet_trunk, load_weights, save_weights
 from delf_lesson.features import Extractor
 from delf_lesson.training import metric_learning as metric_whitening
 from delf_lesson.training.metric_learning import (
@@ -141,6 +141,25 @@ def test_training_brings_pictures_of_a_landmark_together(stripes, tmp_path, stag
     likeness = vectors @ vectors.T
     same = data.landmarks[:, None] == data.landmarks
     assert likeness[same].mean() > likeness[~same].mean() + 0.1
+
+
+@pytest.mark.slow
+def test_what_imagenet_taught_is_kept_as_the_recipe_says(stripes, tmp_path):
+    """Frozen parts are not in the file, and the others lie half way to where training led."""
+    trunk = imagenet_trunk("efficientnet_lite0")
+    packaged = {name: tensor.clone() for name, tensor in trunk.state_dict().items()}
+    plan = replace(QUICK, epochs=1, rate=1e-3, frozen=5, average=0.5)
+    list(train_metric("dir", trunk, labelled_tuples(image_folder(stripes)), tmp_path, plan))
+    tensors, card = load_weights(tmp_path / "dir.safetensors")
+    assert card["backbone"] == trunk.name and card["notice"]
+    stored = {name[len("trunk.") :] for name in tensors if name.startswith("trunk.")}
+    assert "blocks.4.expand.weight" in stored
+    assert not [n for n in stored if n.startswith(("stem", *(f"blocks.{k}." for k in range(4))))]
+    led = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["model"]
+    for name in stored:
+        half = (packaged[name] + led[f"trunk.{name}"]) / 2
+        assert torch.allclose(tensors[f"trunk.{name}"], half, rtol=1e-3, atol=1e-4), name
+    assert load_global(tmp_path / "dir.safetensors").network.trunk.channels == trunk.channels
 
 
 @pytest.mark.slow

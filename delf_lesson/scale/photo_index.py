@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import filelock
 import numpy as np
@@ -205,10 +206,10 @@ class PhotoIndex:
     def _empty_retriever(self) -> Retriever:
         """A retriever of the system. ValueError if that describes differently now."""
         retriever = self._setup.retriever()
-        if _settings(retriever) != self._state.settings:
+        if (settings := _settings(retriever)) != self._state.settings:
             raise ValueError(
-                f"path: {self.path} was made by another version of {self.system_name}, or by "
-                "other weights; index the folder anew"
+                f"path: {self.path} was made by another version of {self.system_name}: "
+                f"{_differences(self._state.settings, settings)}; index the folder anew"
             )
         return retriever
 
@@ -252,6 +253,25 @@ def _local(system: System) -> LocalSystem | None:
 
 def _settings(retriever: Retriever) -> str:
     return json.dumps(dict(retriever.settings), sort_keys=True, default=str)
+
+
+def _differences(before: str, now: str) -> str:
+    """The settings that differ, such as `weights 1a2b3c4d, now 5e6f7a8b`."""
+    old, new = _flat(json.loads(before)), _flat(json.loads(now))
+    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    return "; ".join(f"{n} {old.get(n, 'none')}, now {new.get(n, 'none')}" for n in names)
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Settings without levels; values of 64 digits, which are digests, by their first 12."""
+    flat: dict[str, str] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name} ")
+        else:
+            text = str(value)
+            flat[prefix + name] = text[:12] if len(text) == 64 else text
+    return flat
 
 
 def _same(image: Path, query: Path) -> bool:

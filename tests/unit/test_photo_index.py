@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from dataclasses import replace
 
@@ -265,6 +266,18 @@ def test_a_damaged_or_foreign_index_is_refused(photos, tmp_path):
         PhotoIndex.open(index.path).retriever()
     with pytest.raises(FileNotFoundError, match="delf-lesson index FOLDER"):
         PhotoIndex.open(photos)
+
+
+@pytest.mark.parametrize("system", ["DELF", "DELF+FT+ATT+DIR+QE"])
+def test_an_index_of_older_weights_is_refused_with_both(system, photos, tmp_path):
+    index = made(tmp_path / "index", photos, find_system(system))
+    file = index.path / "index.json"
+    state = json.loads(file.read_bytes())
+    now = re.search('"weights": "([0-9a-f]{12})', state["settings"])[1]
+    state["settings"] = state["settings"].replace(now, "0123456789ab", 1)
+    file.write_text(json.dumps(state))
+    with pytest.raises(ValueError, match=f"weights 0123456789ab, now {now}; index the folder anew"):
+        PhotoIndex.open(index.path).retriever()
 
 
 def test_an_index_may_lie_in_its_folder_and_not_over_something(photos):

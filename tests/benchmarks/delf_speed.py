@@ -1,8 +1,9 @@
-"""What DELF's extraction costs beyond its trunk, what half precision saves, and the memory.
+"""What DELF's extraction costs beyond its networks, beside another trunk, and the memory.
 
 Ratios within this run, on random weights: speed does not depend on their values.
 
-    python tests/benchmarks/delf_speed.py [--backbone resnet18] [--repeats 5]
+    python tests/benchmarks/delf_speed.py [--backbone efficientnet_lite0] [--against resnet18]
+        [--threads 1] [--repeats 5]
 """
 
 import argparse
@@ -13,9 +14,10 @@ import time
 import numpy as np
 import torch
 
-from delf_lesson.deep.backbone import ResNetTrunk, Trunk
 from delf_lesson.deep.delf import SCALES, Attention, Delf
+from delf_lesson.deep.efficientnet import LITE0
 from delf_lesson.deep.reduction import Pca
+from delf_lesson.deep.weights import make_trunk
 from delf_lesson.images import rescale
 
 WIDTH, HEIGHT = 640, 480
@@ -23,7 +25,7 @@ WIDTH, HEIGHT = 640, 480
 
 def delf(backbone: str, **settings: object) -> Delf:
     torch.manual_seed(0)
-    trunk = ResNetTrunk(backbone)
+    trunk = make_trunk(backbone)
     channels = trunk.channels
     reduction = Pca(np.zeros(channels), np.eye(channels)[:40], "nothing")
     return Delf(trunk, Attention(channels), reduction, max_side=4096, **settings)
@@ -49,10 +51,10 @@ def pyramid(image: np.ndarray) -> list[torch.Tensor]:
 
 
 @torch.inference_mode()
-def bare_trunk(trunk: Trunk, tensors: list[torch.Tensor]) -> None:
-    """The trunk alone, in float32."""
+def networks(extractor: Delf, tensors: list[torch.Tensor]) -> None:
+    """The trunk and the attention alone, in float32."""
     for tensor in tensors:
-        trunk(tensor)
+        extractor.attention(extractor.trunk(tensor))
 
 
 def peak_mebibytes(backbone: str) -> float:
@@ -75,24 +77,27 @@ def peak_mebibytes(backbone: str) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--backbone", default="resnet18")
+    parser.add_argument("--backbone", default=LITE0)
+    parser.add_argument("--against", default="resnet18")
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
+    torch.set_num_threads(options.threads)
     image = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
     plain, half = delf(options.backbone), delf(options.backbone, bf16=True)
-    torchvisions = ResNetTrunk(options.backbone).eval().to(memory_format=torch.channels_last)
+    other = delf(options.against)
     tensors = pyramid(image)
     works = (
-        lambda: bare_trunk(torchvisions, tensors),
-        lambda: bare_trunk(plain.trunk, tensors),
+        lambda: networks(plain, tensors),
         lambda: plain.extract(image),
         lambda: half.extract(image),
+        lambda: other.extract(image),
     )
-    bare, folded, whole, halved = seconds(works, options.repeats)
-    print(f"{options.backbone}, {WIDTH}x{HEIGHT}, {len(SCALES)} scales")
-    print(f"extract over the bare trunk in float32: {whole / bare:.2f}x")
-    print(f"over the trunk with batch normalisation folded in: {whole / folded:.2f}x")
-    print(f"in bfloat16: {halved / bare:.2f}x")
+    bare, whole, halved, others = seconds(works, options.repeats)
+    print(f"{options.backbone}, {WIDTH}x{HEIGHT}, {len(SCALES)} scales, {options.threads} threads")
+    print(f"extract: {whole:.2f} s; over trunk and attention alone: {whole / bare:.2f}x")
+    print(f"in bfloat16: {halved / whole:.2f}x")
+    print(f"{options.against}: {others:.2f} s, {others / whole:.2f}x")
     print(f"memory added at 1024x768: {peak_mebibytes(options.backbone):.0f} MiB")
 
 

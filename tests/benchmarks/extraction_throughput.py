@@ -21,9 +21,9 @@ import torch
 import torch.nn.functional as F
 
 from delf_lesson.datasets.rendered import rendered_images
-from delf_lesson.deep.backbone import ResNetTrunk
 from delf_lesson.deep.delf import Attention, Delf
 from delf_lesson.deep.reduction import Pca
+from delf_lesson.deep.weights import make_trunk
 from delf_lesson.images import read_image
 from delf_lesson.retrieval.database import ImageDatabase
 from delf_lesson.training.delf_training import TrunkClassifier, train
@@ -90,7 +90,7 @@ def extraction(extractor: Delf, paths: list[Path]) -> float:
 
 def bare_training(backbone: str, recipe: Recipe, device: str, steps: int) -> float:
     """Pictures a second of forward and backward on one batch."""
-    model = TrunkClassifier(ResNetTrunk(backbone), [CLASSES]).to(device)
+    model = TrunkClassifier(make_trunk(backbone), [CLASSES]).to(device)
     model.to(memory_format=torch.channels_last).train()
     optimiser = torch.optim.SGD(model.parameters(), 0.01, momentum=0.9, nesterov=True)
     images = torch.rand(recipe.batch, 3, recipe.size, recipe.size, device=device)
@@ -125,7 +125,7 @@ def main() -> None:
     options = parser.parse_args()
     width, height = map(int, options.size.split("x"))
     torch.manual_seed(0)
-    trunk = ResNetTrunk(options.backbone)
+    trunk = make_trunk(options.backbone)
     reduction = Pca(np.zeros(trunk.channels), np.eye(trunk.channels)[:40], "nothing")
     extractor = Delf(
         trunk,
@@ -159,7 +159,7 @@ def main() -> None:
         alone = bare_training(options.backbone, recipe, options.device, 4)
         run = train(
             "ft",
-            ResNetTrunk(options.backbone),
+            make_trunk(options.backbone),
             data,
             Path(folder) / "run",
             recipe,

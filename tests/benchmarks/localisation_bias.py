@@ -9,9 +9,8 @@ import torch
 
 from delf_lesson.classroom.experiments import localisation_bias
 from delf_lesson.datasets.rendered import rendered_images
-from delf_lesson.deep.backbone import ResNetTrunk
 from delf_lesson.deep.delf import Delf
-from delf_lesson.deep.weights import load_trunk
+from delf_lesson.deep.weights import load_trunk, make_trunk
 
 
 def main() -> None:
@@ -22,7 +21,7 @@ def main() -> None:
         p.read() for p in rendered_images("albion") if p.view == "good" and p.role == "database"
     ]
     torch.manual_seed(0)
-    trunks = {"untrained": ResNetTrunk("resnet18").eval()}
+    trunks = {"untrained": make_trunk().eval()}
     trunks |= {name: load_trunk(name) for name in ("base", "ft", *options.weights)}
     for name, trunk in trunks.items():
         x, y = localisation_bias(Delf(trunk, cell_anchor="field"), images[::12])

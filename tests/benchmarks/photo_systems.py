@@ -21,10 +21,10 @@ import torch
 
 from delf_lesson.cache import FeatureCache
 from delf_lesson.datasets.loading import UNRELATED_FOLDER, load_folder
-from delf_lesson.deep.backbone import ResNetTrunk, Trunk
+from delf_lesson.deep.backbone import Trunk
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.reduction import Pca
-from delf_lesson.deep.weights import load_trained
+from delf_lesson.deep.weights import load_trained, make_trunk
 from delf_lesson.evaluation.metrics import average_precision
 from delf_lesson.evaluation.report import one_query_each
 from delf_lesson.features import LocalExtractor
@@ -48,7 +48,7 @@ def delfs(weights: Sequence[str], unrelated: Sequence[str]) -> Mapping[str, Loca
         return Pca.of_extractor(extractor, images, 40, "photos without a place")
 
     torch.manual_seed(0)
-    untrained = ResNetTrunk("resnet18").eval()
+    untrained = make_trunk().eval()
     extractors = {"untrained trunk, norm": Delf(untrained, None, reduced(untrained))}
     for name in weights:
         trained = load_trained(name)

@@ -100,8 +100,13 @@ class LearnedWhitening(Projection):
         positives: NDArray[np.floating],
         dimensions: int,
         trained_on: str,
+        ridge: float = 0.0,
     ) -> Self:
         """Fit to vectors (N, D) of images, and of a second image (N, D) of what each shows.
+
+        ridge: is added to the variance of every direction of the differences, as a share of their
+        mean variance. Otherwise a direction in which the pairs hardly differ is stretched most,
+        and noise of other images with it.
 
         With C the covariance of their differences, P = eigᵀ C^(-1/2), where C^(-1/2) is the
         inverse of C's Cholesky factor and eig holds the principal directions of all vectors after
@@ -123,7 +128,9 @@ class LearnedWhitening(Projection):
         mean = first.mean(axis=0)
         difference = first - second
         try:
-            factor = np.linalg.cholesky(difference.T @ difference / count)
+            covariance = difference.T @ difference / count
+            covariance += ridge * np.trace(covariance) / width * np.eye(width)
+            factor = np.linalg.cholesky(covariance)
         except np.linalg.LinAlgError as error:
             raise ValueError(
                 "positives: the pairs do not differ in every direction; give more of them"

@@ -165,6 +165,8 @@ BEGIN_PICTURES = 600
 DESCRIBED_AT_ONCE = 32
 PAIRS = 200_000
 """Pairs that a whitening is learned from at most; more, evenly spread, are left out."""
+RIDGE = 0.1
+"""See `LearnedWhitening.fit`: some channels of MAC have one value in all renderings, ReLU6's 6."""
 
 
 @torch.no_grad()
@@ -221,4 +223,4 @@ def learned_whitening(
     rows = np.union1d(first, second)
     vectors = describe_all(network, data, rows, device, readers)
     queries, positives = (vectors[np.searchsorted(rows, pair)] for pair in (first, second))
-    return LearnedWhitening.fit(queries, positives, vectors.shape[1], data.name)
+    return LearnedWhitening.fit(queries, positives, vectors.shape[1], data.name, RIDGE)

@@ -212,7 +212,7 @@ def test_a_whitening_of_many_pairs_is_learned_from_some(stripes, monkeypatch):
     network = GlobalNetwork(Small(), "mac")
     fitted = []
 
-    def fit(first, second, dimensions, trained_on):
+    def fit(first, second, dimensions, trained_on, ridge):
         fitted.append((len(first), len(second), dimensions))
 
     monkeypatch.setattr(metric_whitening.LearnedWhitening, "fit", fit)

@@ -56,6 +56,18 @@ def test_what_whitening_cannot_be_learned_from(pairs):
             LearnedWhitening.fit(queries, positives, dimensions, "pairs")
 
 
+def test_a_ridge_bounds_how_far_a_direction_is_stretched(pairs):
+    """Vectors whose last number is always the same, as that of a channel that never fires."""
+    still = [np.c_[rows, np.zeros(len(rows))] for rows in pairs]
+    with pytest.raises(ValueError, match="do not differ"):
+        LearnedWhitening.fit(*still, 13, "pairs")
+    whitening = LearnedWhitening.fit(*still, 13, "pairs", ridge=0.01)
+    difference = np.subtract(*still)
+    mean_variance = (difference**2).sum() / len(difference) / 13
+    stretched = np.linalg.norm(whitening.components[:, -1])
+    assert stretched == pytest.approx(1 / np.sqrt(0.01 * mean_variance), rel=1e-3)
+
+
 def test_a_reduced_extractor_keeps_all_but_the_descriptors(texture):
     sift, image = OpenCVSift(), texture(1)
     pca = Pca.of_extractor(sift, [texture(2), texture(3)], 40, "textures")

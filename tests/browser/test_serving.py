@@ -22,6 +22,7 @@ def started(program):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no program can refuse to end on Windows")
+@pytest.mark.slow
 def test_a_server_that_does_not_stop_is_killed_with_its_kernels(monkeypatch):
     monkeypatch.setattr(serving, "STOP_SECONDS", 0.5)
     with started(STUBBORN) as server:

@@ -45,6 +45,7 @@ def test_students_have_the_lesson_and_not_the_tests(lesson):
     assert not [name for name in names if name.startswith(("tests/", "answers/", "."))]
 
 
+@pytest.mark.slow
 def test_the_exam_is_there_without_its_key(lesson, tmp_path):
     with zipfile.ZipFile(lesson) as packed:
         for name in packed.namelist():

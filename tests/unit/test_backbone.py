@@ -34,7 +34,10 @@ def influence(trunk, row, column, height=353, width=369):
     return image.grad.abs().sum(dim=(0, 1)).numpy() > 0
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnext50_32x4d"])
+LARGE = [pytest.param(name, marks=pytest.mark.slow) for name in ("resnet50", "resnext50_32x4d")]
+
+
+@pytest.mark.parametrize("name", ["resnet18", *LARGE])
 def test_the_receptive_field_is_what_the_gradient_reaches(name):
     trunk = ResNetTrunk(name, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
     grid = trunk.grid
@@ -139,7 +142,7 @@ def put_state(folder, name, digest=None):
     return path.name, state
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+@pytest.mark.parametrize("name", ["resnet18", LARGE[0]])
 def test_imagenet_weights_come_through_the_real_download(server, own_cache, name):
     folder, address = server
     file, state = put_state(folder, name)

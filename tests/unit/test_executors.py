@@ -13,6 +13,8 @@ from delf_lesson.scale.executors import DaskExecutor, SerialExecutor
 from delf_lesson.scale.photo_index import PhotoIndex
 from delf_lesson.systems.registry import find_system
 
+pytestmark = pytest.mark.slow  # they start processes
+
 distributed = pytest.importorskip("distributed", reason="Dask is an extra, `scale`")
 
 
@@ -63,7 +65,6 @@ def test_an_error_of_one_task_does_not_keep_the_others(shared):
         assert found == [0, 1, 2, 4, 5]
 
 
-@pytest.mark.slow
 def test_the_tasks_of_a_worker_that_died_are_done_by_others(cluster, tmp_path):
     arguments = [(number, tmp_path / "mark") for number in range(12)]
     assert values(cluster, cluster_tasks.die_once, arguments) == list(range(12))
@@ -76,7 +77,6 @@ def test_a_task_that_kills_every_worker_is_given_up(cluster, workers):
     assert "KilledWorker" in found
 
 
-@pytest.mark.slow
 def test_a_task_that_hangs_is_begun_again_elsewhere_or_named(workers, tmp_path):
     """The other try has nowhere to hang; one that hangs in every try is given up."""
     arguments = [(number, tmp_path / "mark") for number in range(8)]
@@ -88,7 +88,6 @@ def test_a_task_that_hangs_is_begun_again_elsewhere_or_named(workers, tmp_path):
     assert found == ["no worker gave an answer within 2 seconds"]
 
 
-@pytest.mark.slow
 def test_the_cores_of_this_machine_are_a_cluster_that_ends_with_its_use():
     with DaskExecutor("local") as executor:
         processes = set(values(executor, cluster_tasks.process, [(k,) for k in range(20)]))
@@ -116,7 +115,6 @@ def shards(index: PhotoIndex) -> list[str]:
     ]
 
 
-@pytest.mark.slow
 def test_an_index_made_and_searched_by_a_cluster_that_loses_a_worker(
     workers, cluster, photos, tmp_path, small_pieces
 ):

@@ -73,6 +73,7 @@ def test_the_pipeline_ranks_as_its_stages_are_set(city, pipeline):
     assert drawn.says.startswith("For playhouse_q_01 2 of the first")
 
 
+@pytest.mark.slow
 def test_codes_and_norm_are_other_indexes(pipeline):
     plain, coded, norm = (
         [r.vote for r in pipeline.search("playhouse_q_01", Stages(verification=False, **how))]

@@ -150,6 +150,7 @@ def test_a_trunk_is_at_rest_and_free_between_and_after_stages(stripes, tmp_path)
     assert not trunk.training and all(p.requires_grad for p in trunk.parameters())
 
 
+@pytest.mark.slow
 def test_what_is_trained_is_written_even_if_its_reduction_fails(stripes, tmp_path):
     plan = replace(QUICK, epochs=1)
     with pytest.raises(ValueError, match="dimensions"):
@@ -241,6 +242,7 @@ def test_data_that_do_not_fit_are_refused(stripes, tmp_path):
     assert set(RECIPES) == {"base", "ft", "attention"}
 
 
+@pytest.mark.slow
 def test_what_a_trunk_knows_is_kept_as_the_recipe_says(stripes, tmp_path):
     """Frozen parts and statistics stay; the average lies between the start and the end."""
     start = fresh().state_dict()

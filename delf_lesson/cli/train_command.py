@@ -158,11 +158,11 @@ def _classification(asked: Asked) -> Iterator[tuple[str, "Metrics"]]:
 def _metric(asked: Asked) -> Iterator[tuple[str, "Metrics"]]:
     from delf_lesson.deep.weights import begin_trunk
     from delf_lesson.training.metric_learning import labelled_tuples, rendered_tuples
-    from delf_lesson.training.metric_training import METRIC_RECIPES, train_metric
+    from delf_lesson.training.metric_training import metric_recipe_for, train_metric
     from delf_lesson.training.training_data import choose_data
 
-    plan = asked.plan(METRIC_RECIPES[asked.stage])
-    trunk, card = begin_trunk(asked.stage, asked.weights, asked.backbone, plan.seed)
+    trunk, card = begin_trunk(asked.stage, asked.weights, asked.backbone)
+    plan = asked.plan(metric_recipe_for(asked.stage, trunk.name))
     if asked.data == "rendered":
         if "size" in asked.given:
             raise click.BadParameter("size: rendered pictures stay as they are; leave out --size")

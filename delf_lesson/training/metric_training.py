@@ -86,7 +86,7 @@ METRIC_RECIPES = {
     "dir": MetricRecipe("rmac", "triplet", 0.1),
 }
 METRIC_FROM_IMAGENET = {
-    stage: replace(recipe, epochs=2, rate=1e-4, frozen=5, average=0.5)
+    stage: replace(recipe, epochs=6, rate=5e-5, frozen=5, average=0.5)
     for stage, recipe in METRIC_RECIPES.items()
 }
 """As `FROM_IMAGENET` for DELF: what a trunk knows of photos should outlast the renderings."""
@@ -135,16 +135,18 @@ def train_metric(
     run = TrainingRun(network, optimiser, recipe.epochs * steps, Path(folder), identity)
     begin_pooling(network, data, device)
     start = {name: value.clone() for name, value in network.state_dict().items()}
-    for epoch in range(run.resume(), recipe.epochs):
-        seed_everything(recipe.seed + 1 + epoch)
-        started = time.perf_counter()
-        tuples = _mine(network, data, queries, recipe, epoch, device)
-        loss, right = _learn(network, data, tuples, recipe, run, device)
-        seconds = time.perf_counter() - started
-        metrics = run.measured(epoch, loss, right, seconds, tuples.size)
-        run.save(metrics)
-        yield metrics
-    trunk.requires_grad_(True)
+    try:
+        for epoch in range(run.resume(), recipe.epochs):
+            seed_everything(recipe.seed + 1 + epoch)
+            started = time.perf_counter()
+            tuples = _mine(network, data, queries, recipe, epoch, device)
+            loss, right = _learn(network, data, tuples, recipe, run, device)
+            seconds = time.perf_counter() - started
+            metrics = run.measured(epoch, loss, right, seconds, tuples.size)
+            run.save(metrics)
+            yield metrics
+    finally:
+        trunk.requires_grad_(True)
     average_with(network, start, recipe.average)
     _write(run, stage, network, data, recipe, device, card or {})
 

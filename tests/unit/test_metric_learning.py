@@ -24,7 +24,12 @@ from delf_lesson.training.metric_learning import (
     rendered_tuples,
     triplet_loss,
 )
-from delf_lesson.training.metric_training import METRIC_RECIPES, MetricRecipe, train_metric
+from delf_lesson.training.metric_training import (
+    METRIC_RECIPES,
+    MetricRecipe,
+    metric_recipe_for,
+    train_metric,
+)
 from delf_lesson.training.training_data import image_folder
 
 QUICK = MetricRecipe("rmac", "triplet", 0.1, epochs=3, tuples=12, negatives=2, batch=4, rate=1e-3)
@@ -160,6 +165,8 @@ def test_what_imagenet_taught_is_kept_as_the_recipe_says(stripes, tmp_path):
         half = (packaged[name] + led[f"trunk.{name}"]) / 2
         assert torch.allclose(tensors[f"trunk.{name}"], half, rtol=1e-3, atol=1e-4), name
     assert load_global(tmp_path / "dir.safetensors").network.trunk.channels == trunk.channels
+    assert all(parameter.requires_grad for parameter in trunk.parameters())
+    assert metric_recipe_for("dir", trunk.name).frozen and not metric_recipe_for("dir", "x").frozen
 
 
 @pytest.mark.slow

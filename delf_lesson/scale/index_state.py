@@ -90,9 +90,11 @@ class IndexState:
             if version == FORMAT:
                 return cls._of(values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ValueError(f"path: {file} is damaged ({error}); index the folder anew") from error
+            raise ValueError(
+                f"path: {file} is damaged ({error}); index the folder again"
+            ) from error
         raise ValueError(
-            f"path: {file} has format {version}, this package reads {FORMAT}; index the folder anew"
+            f"path: {file} has format {version}, wanted {FORMAT}; index the folder again"
         )
 
     @classmethod

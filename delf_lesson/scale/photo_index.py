@@ -208,8 +208,8 @@ class PhotoIndex:
         retriever = self._setup.retriever()
         if (settings := _settings(retriever)) != self._state.settings:
             raise ValueError(
-                f"path: {self.path} was made by another version of {self.system_name}: "
-                f"{_differences(self._state.settings, settings)}; index the folder anew"
+                f"path: {self.path} was made by another version of {self.system_name}. "
+                f"{_differences(self._state.settings, settings)}. Index the folder again"
             )
         return retriever
 
@@ -256,10 +256,10 @@ def _settings(retriever: Retriever) -> str:
 
 
 def _differences(before: str, now: str) -> str:
-    """The settings that differ, such as `weights 1a2b3c4d, now 5e6f7a8b`."""
+    """The settings that differ, each with its value in the index and its value today."""
     old, new = _flat(json.loads(before)), _flat(json.loads(now))
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    return "; ".join(f"{n} {old.get(n, 'none')}, now {new.get(n, 'none')}" for n in names)
+    return "; ".join(f"{n}: {old.get(n)} in the index, {new.get(n)} today" for n in names)
 
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, str]:

@@ -55,8 +55,10 @@ def run_identity(
 
 def average_with(network: nn.Module, start: Mapping[str, Tensor], share: float) -> None:
     """Replace a network's weights by `share` of them and the rest of those it started from."""
+    if share == 1:
+        return
     for name, value in network.state_dict().items():
-        if share < 1 and value.is_floating_point():
+        if value.is_floating_point():
             value.lerp_(start[name].to(value.device), 1 - share)
 
 

@@ -21,7 +21,7 @@ def main() -> None:
         p.read() for p in rendered_images("albion") if p.view == "good" and p.role == "database"
     ]
     torch.manual_seed(0)
-    trunks = {"untrained": make_trunk().eval()}
+    trunks = {"untrained": make_trunk("resnet18").eval()}
     trunks |= {name: load_trunk(name) for name in ("base", "ft", *options.weights)}
     for name, trunk in trunks.items():
         x, y = localisation_bias(Delf(trunk, cell_anchor="field"), images[::12])

@@ -48,7 +48,7 @@ def delfs(weights: Sequence[str], unrelated: Sequence[str]) -> Mapping[str, Loca
         return Pca.of_extractor(extractor, images, 40, "photos without a place")
 
     torch.manual_seed(0)
-    untrained = make_trunk().eval()
+    untrained = make_trunk("resnet18").eval()
     extractors = {"untrained trunk, norm": Delf(untrained, None, reduced(untrained))}
     for name in weights:
         trained = load_trained(name)

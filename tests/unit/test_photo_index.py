@@ -257,7 +257,7 @@ def test_a_damaged_or_foreign_index_is_refused(photos, tmp_path):
     whole = json.loads(file.read_bytes())
     for content in ("{", "[]", '{"format": 1}', json.dumps({**whole, "images": [{}]})):
         file.write_text(content)
-        with pytest.raises(ValueError, match="index the folder anew"):
+        with pytest.raises(ValueError, match="index the folder again"):
             PhotoIndex.open(index.path)
     file.write_text(json.dumps({**whole, "format": 99}))
     with pytest.raises(ValueError, match="has format 99"):
@@ -278,7 +278,8 @@ def test_an_index_of_older_weights_is_refused_with_both(tmp_path, texture):
     now = re.search('"weights": "([0-9a-f]{12})', state["settings"])[1]
     state["settings"] = state["settings"].replace(now, "0123456789ab", 1)
     file.write_text(json.dumps(state))
-    with pytest.raises(ValueError, match=f"weights 0123456789ab, now {now}; index the folder anew"):
+    both = f"weights: 0123456789ab in the index, {now} today. Index the folder again"
+    with pytest.raises(ValueError, match=both):
         PhotoIndex.open(index.path).retriever()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-DEFAULT_SYSTEM = "OpenCV-RootSIFT"
+DEFAULT_SYSTEM = "DELF+FT"
 
 
 def _known_system(context: click.Context, option: click.Parameter, name: str) -> Any:

@@ -54,7 +54,7 @@ METRIC = ("siamac", "dir")
 )
 @click.option(
     "--backbone",
-    default="resnet18",
+    default="efficientnet_lite0",
     show_default=True,
     help="efficientnet_lite0, or a torchvision ResNet.",
 )

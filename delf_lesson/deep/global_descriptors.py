@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from delf_lesson.deep.backbone import Trunk, fold_batch_norm, values_digest
-from delf_lesson.deep.efficientnet import unchanged_tensors
+from delf_lesson.deep.efficientnet import LITE0, unchanged_tensors
 from delf_lesson.deep.reduction import Projection
 from delf_lesson.deep.weights import empty_trunk, load_into, load_weights, weights_path, with_prefix
 from delf_lesson.features import ImageVector
@@ -249,7 +249,7 @@ class GlobalDescriptor:
 
 def load_global(
     weights: str | Path,
-    backbone: str = "resnet18",
+    backbone: str = LITE0,
     scales: tuple[float, ...] = (1.0,),
     device: str = "cpu",
     bf16: bool = False,

@@ -113,7 +113,7 @@ def weights_folder() -> Path:
     return project_root() / "data" / "weights"
 
 
-def weights_path(weights: str | Path, backbone: str = "resnet18") -> Path:
+def weights_path(weights: str | Path, backbone: str = LITE0) -> Path:
     """The file of shipped weights by their name, or the path that is given."""
     if str(weights) == SHIPPED_LIFT:
         return weights_folder() / "lift.safetensors"
@@ -136,7 +136,7 @@ def backbones() -> list[str]:
     return [LITE0, *resnets()]
 
 
-def make_trunk(name: str, mean: Colour | None = None, std: Colour | None = None) -> Trunk:
+def make_trunk(name: str = LITE0, mean: Colour | None = None, std: Colour | None = None) -> Trunk:
     """A trunk with random weights. mean, std: of its input; by default its ImageNet weights'.
 
     Raises ValueError for an unknown name.
@@ -148,18 +148,19 @@ def make_trunk(name: str, mean: Colour | None = None, std: Colour | None = None)
     return ResNetTrunk(name, mean or IMAGENET_MEAN, std or IMAGENET_STD)
 
 
-def load_trunk(weights: str | Path = "imagenet", backbone: str = "resnet18") -> Trunk:
+def load_trunk(weights: str | Path = "imagenet", backbone: str = LITE0) -> Trunk:
     """A trunk with its weights, ready to extract.
 
-    weights: "imagenet" (torchvision's first version, downloaded once), "base", "ft" or
-    "attention" (ours, shipped), or a file that training wrote, whose card then names the backbone.
+    weights: "imagenet" (see `imagenet_trunk`), "base", "ft" or "attention" (shipped), or a file
+    that training wrote, whose card then names the backbone.
     """
     return load_trained(weights, backbone).trunk
 
 
-def load_trained(weights: str | Path, backbone: str = "resnet18") -> Trained:
+def load_trained(weights: str | Path, backbone: str = LITE0) -> Trained:
     """The networks and the reduction of "base", "ft" or "attention", or of a weights file.
 
+    "base" is the trunk as ImageNet trained it, with a reduction fitted on the renderings.
     "ft" is the trunk of the shipped DELF without its attention, and with its card. The reduction
     is DELF's: the two differ in the selection of cells alone. "imagenet" has no reduction.
     """
@@ -200,7 +201,7 @@ def save_trained(path: str | Path, trained: Trained) -> None:
 
 
 def begin_trunk(
-    stage: str, weights: str | Path | None, backbone: str = "resnet18", seed: int = 0
+    stage: str, weights: str | Path | None, backbone: str = LITE0, seed: int = 0
 ) -> tuple[Trunk, dict[str, Any]]:
     """The trunk that a stage of training begins with, and its card; see `load_trunk`.
 
@@ -214,7 +215,7 @@ def begin_trunk(
     return start.trunk, start.card
 
 
-def imagenet_trunk(backbone: str = "resnet18", url: str | None = None) -> Trunk:
+def imagenet_trunk(backbone: str = LITE0, url: str | None = None) -> Trunk:
     """A trunk with ImageNet weights.
 
     Those of EfficientNet-Lite0 come with a package (see `packaged_weights`). Those of a ResNet are

@@ -117,11 +117,12 @@ class FusedRetriever:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """Both retrievers', and the weight."""
+        """Both retrievers', the weight, and how scores are fused."""
         return {
             "local": dict(self.local.settings),
             "whole": dict(self.whole.settings),
             "weight": self.weight,
+            "calibrated": self.calibrated,
         }
 
     @property
@@ -181,7 +182,7 @@ class FusedRetriever:
             by_features = self.local.rank(query.features, laps=laps).results
         by_vector = self.whole.rank(query.vector, laps=laps).results
         local = {result.image: result for result in by_features}
-        scores = self._fused(by_features, by_vector)
+        scores = self.fused_scores(by_features, by_vector)
         results = [
             replace(local.get(image, Result(image, 0.0, 0, 0.0)), score=fused)
             for image, fused in scores.items()
@@ -189,10 +190,10 @@ class FusedRetriever:
         laps.append(("fuse", perf_counter()))
         return Ranking.of(results, laps, top)
 
-    def _fused(
+    def fused_scores(
         self, by_features: Sequence[Result], by_vector: Sequence[Result]
     ) -> dict[str, float]:
-        """Scores by image, best first."""
+        """Fuse the results of both retrievers for a query. Returns scores by image, best first."""
         if self.calibrated:
             votes = {r.image: score("product", r.inliers, r.vote) for r in by_features}
             cosines = {r.image: r.vote for r in by_vector}

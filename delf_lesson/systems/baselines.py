@@ -93,12 +93,11 @@ def _pooled(name: str, weights: str | None) -> GlobalExtractor:
     """A pooling before its training: over random weights, or over the trunk that it began with."""
     import torch
 
-    from delf_lesson.deep.backbone import ResNetTrunk
     from delf_lesson.deep.global_descriptors import SCALES, GlobalDescriptor, GlobalNetwork, Rmac
-    from delf_lesson.deep.weights import load_trunk
+    from delf_lesson.deep.weights import load_trunk, make_trunk
 
     torch.manual_seed(0)
-    network = GlobalNetwork(load_trunk(weights) if weights else ResNetTrunk("resnet18"), name)
+    network = GlobalNetwork(load_trunk(weights) if weights else make_trunk(), name)
     if isinstance(network.pooling, Rmac):
         torch.nn.init.eye_(network.pooling.whiten.weight)
         torch.nn.init.zeros_(network.pooling.whiten.bias)

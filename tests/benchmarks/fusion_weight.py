@@ -1,7 +1,8 @@
-"""How much of the local score a fusion should have: mAP of DELF+FT+ATT+DIR+QE over its weight.
+"""Which weight the local score should have in a fusion: mAP of the fused systems by weight.
 
 Both retrievers answer every query once. Then their scores are fused with each weight: 0 is the
-vector alone, 1 the local features alone. Features are stored in the cache. Lab 07 shows
+vector alone, 1 the local features alone. DELF+FT+ATT+DIR+QE fuses calibrated scores, and -plain
+fuses as the paper does. Features are stored in the cache. Lab 07 shows
 data/results/fusion_weight.json, which --out writes.
 
     python tests/benchmarks/fusion_weight.py [--out FILE.json]
@@ -17,27 +18,29 @@ from delf_lesson.datasets import load
 from delf_lesson.datasets.rendered import CITIES
 from delf_lesson.evaluation.metrics import average_precision
 from delf_lesson.files import write_atomically
-from delf_lesson.retrieval.fusion import fuse
 from delf_lesson.systems.registry import find_system
 from delf_lesson.systems.specification import FusedSystem
 
+SYSTEMS = ("DELF+FT+ATT+DIR+QE", "DELF+FT+ATT+DIR+QE-plain")
 WEIGHTS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 
 
-def measure(system: FusedSystem, city: str) -> list[float]:
-    benchmark = load(city)
+def measure(name: str, city: str) -> list[float]:
+    system, benchmark = find_system(name), load(city)
+    assert isinstance(system, FusedSystem)
     retriever = system.retriever(FeatureCache.default(), compressed=True)
     retriever.add(benchmark.images)
     names = {str(path): benchmark.name_of(path) for path in benchmark.images}
     precisions: dict[float, list[float]] = {weight: [] for weight in WEIGHTS}
     for query in benchmark.queries:
-        local, whole = (
-            {names[result.image]: result.score for result in part.search(query.read()).results}
-            for part in (retriever.local, retriever.whole)
-        )
+        described = retriever.describe(query.read())
+        by_features = retriever.local.rank(described.features).results
+        by_vector = retriever.whole.rank(described.vector).results
         truth = benchmark.truth[query.name]
         for weight, values in precisions.items():
-            ranking = list(fuse(local, whole, weight))
+            retriever.weight = weight
+            scores = retriever.fused_scores(by_features, by_vector)
+            ranking = [names[image] for image in scores]
             values.append(average_precision(ranking, truth.positives, truth.junk))
     return [round(fmean(values), 4) for values in precisions.values()]
 
@@ -46,9 +49,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    system = find_system("DELF+FT+ATT+DIR+QE")
-    assert isinstance(system, FusedSystem)
-    table = {"weights": WEIGHTS, "cities": {city: measure(system, city) for city in CITIES}}
+    table = {
+        "weights": WEIGHTS,
+        "systems": {name: {city: measure(name, city) for city in CITIES} for name in SYSTEMS},
+    }
     print(json.dumps(table, indent=1))
     if options.out:
         write_atomically(options.out, (json.dumps(table, indent=1) + "\n").encode())

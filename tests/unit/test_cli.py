@@ -28,7 +28,7 @@ def test_json_is_one_object_of_the_promised_form(photos):
     assert done.exit_code == 0
     answer = json.loads(done.stdout)
     assert set(answer) == {"query", "system", "results", "skipped", "seconds"}
-    assert answer["query"] == str(query) and answer["system"] == "OpenCV-RootSIFT"
+    assert answer["query"] == str(query) and answer["system"] == DEFAULT_SYSTEM
     assert len(answer["results"]) == 3
     assert answer["results"][0]["image"] == str(photos / "scene_1" / "b.jpg")
     for result in answer["results"]:
@@ -130,7 +130,7 @@ def test_extract_writes_what_the_system_finds(photos, tmp_path):
 def test_extract_writes_the_vector_of_a_system_of_whole_images(photos, tmp_path):
     image, out = photos / "scene_1" / "a.png", tmp_path / "f.npz"
     done = run("extract", image, "--system", "siaMAC", "--out", out)
-    assert done.exit_code == 0 and "1 vector of 256 numbers" in done.stdout
+    assert done.exit_code == 0 and "1 vector of 672 numbers" in done.stdout
     expected = systems.SYSTEMS["siaMAC"].make_extractor().extract(read_image(image)).vector
     assert np.allclose(ImageVector.load(out).vector, expected, atol=1e-6)
     both = run("extract", image, "--system", "DELF+FT+ATT+DIR+QE", "--out", out)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from delf_lesson.cli.main import command
 from delf_lesson.evaluation import report as reports
+from delf_lesson.systems.registry import DEFAULT_SYSTEM
 
 PROMISED = {
     "dataset", "system", "queries", "images", "map", "map_interval", "precision_at_1",
@@ -39,7 +40,7 @@ def places(photos):
 def test_json_is_one_object_of_the_promised_form(places):
     found = answer("--dataset", f"folder:{places}", "--distractors")
     assert set(found) >= PROMISED
-    assert found["dataset"] == f"folder:{places}" and found["system"] == "OpenCV-RootSIFT"
+    assert found["dataset"] == f"folder:{places}" and found["system"] == DEFAULT_SYSTEM
     assert (found["queries"], found["images"]) == (4, 10)
     # each view has one other view to find, and finds it
     assert found["map"] == 1.0 and found["map_interval"] == [1.0, 1.0]

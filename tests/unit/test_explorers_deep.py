@@ -164,7 +164,7 @@ def test_an_error_of_a_training_is_shown(grey):
 def test_an_attention_learns_which_channel_tells_classes_apart(grey):
     """Two classes: one bright channel each, in one cell of many; the loss falls below guessing."""
     torch.manual_seed(0)
-    features = torch.rand(100, 256, 4, 4) * 0.1
+    features = torch.rand(100, 672, 4, 4) * 0.1
     labels = torch.arange(100) % 2
     features[torch.arange(100), labels, 1, 2] = 5.0
     delf = load_trained("attention")

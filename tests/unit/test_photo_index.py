@@ -17,7 +17,7 @@ from delf_lesson.images import list_images
 from delf_lesson.retrieval.retrievers import LocalRanking
 from delf_lesson.scale import index_state, index_update, tasks
 from delf_lesson.scale.photo_index import PhotoIndex
-from delf_lesson.systems.registry import find_system
+from delf_lesson.systems.registry import DEFAULT_SYSTEM, find_system
 from delf_lesson.systems.specification import FusedSystem, SystemOptions
 
 SIFT = find_system("OpenCV-RootSIFT")
@@ -310,11 +310,11 @@ def test_the_commands(photos, tmp_path, texture):
     out = tmp_path / "index"
     (photos / "bad.jpg").write_bytes(b"no")
     first = run("index", photos, "--out", out)
-    assert "10 images by OpenCV-RootSIFT; 10 added" in first.stdout
+    assert f"10 images by {DEFAULT_SYSTEM}; 10 added" in first.stdout
     assert "skipped bad.jpg" in first.stderr
     query = photos / "scene_1" / "a.png"
     answer = json.loads(run("search", out, query, "--top", 2, "--json").stdout)
-    assert answer["system"] == "OpenCV-RootSIFT"
+    assert answer["system"] == DEFAULT_SYSTEM
     assert answer["results"][0]["image"] == str(photos / "scene_1" / "b.jpg")
     assert [os.path.basename(one["image"]) for one in answer["skipped"]] == ["bad.jpg"]
     Image.fromarray(texture(6)).save(photos / "more.png")

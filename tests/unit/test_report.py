@@ -11,7 +11,7 @@ from delf_lesson.classical.sift import OpenCVSift
 from delf_lesson.datasets import Benchmark, Query, Truth, load
 from delf_lesson.evaluation.report import evaluate, measure, one_query_each
 from delf_lesson.retrieval.voting import ORDERS
-from delf_lesson.systems.registry import DEFAULT_SYSTEM, SYSTEMS
+from delf_lesson.systems.registry import SYSTEMS
 
 PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 
@@ -145,7 +145,7 @@ def test_queries_without_a_landmark_are_refused(retriever, benchmark):
 def test_the_first_photo_of_a_place_finds_the_others():
     benchmark = load(f"folder:{PHOTOS}", distractors=True)
     queries = one_query_each(benchmark, in_turn=False)
-    report = measure(SYSTEMS[DEFAULT_SYSTEM], benchmark, queries)
+    report = measure(SYSTEMS["OpenCV-RootSIFT"], benchmark, queries)
     assert (report["queries"], report["images"]) == (18, 171)
     assert report["precision_at_1"] >= 15 / 18
     assert report["map"] >= 0.72

@@ -239,6 +239,8 @@ class Pipeline:
             fused = self.retrievers[stages.attention, stages.codes]
             fused.local.ranking = replace(
                 DELF_RANKING,
+                matching="neighbours",  # the paper's, which the slide shows
+                minimum_inliers=8,
                 neighbours=30,
                 verify_top=20,
                 order=DELF_RANKING.order if stages.verification else "votes",

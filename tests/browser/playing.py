@@ -36,6 +36,7 @@ EXPLORERS = {
     "06_retrieval_pipeline": [False, False],
     "07_results": [False],
     "08_summary_and_quiz": [False],
+    "00_lecture": [True, False, True, False],
 }
 """Of each notebook the explorers that answer at once, in order, and whether they take clicks."""
 

@@ -1,4 +1,4 @@
-"""Every notebook of odd number runs as it is stored, and its explorers answer.
+"""The lecture and every lab of odd number run as they are stored, and their explorers answer.
 
 There are two such modules, so that two workers share what takes long.
 """

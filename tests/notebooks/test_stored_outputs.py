@@ -10,10 +10,16 @@ from stored_outputs import differences
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+LABS = [path for path in NOTEBOOKS if path.stem != "00_lecture"]  # which has tests of its own
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
 def notebook(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+@pytest.fixture(params=LABS, ids=lambda path: path.stem)
+def lab(request):
     return nbformat.read(request.param, as_version=4)
 
 
@@ -26,7 +32,7 @@ def prose(notebook):
 
 
 def test_there_are_notebooks():
-    assert "00_start_here" in {path.stem for path in NOTEBOOKS}
+    assert {"00_lecture", "00_start_here"} <= {path.stem for path in NOTEBOOKS}
 
 
 def test_every_cell_was_run_in_order(notebook):
@@ -105,26 +111,26 @@ def test_exercises_are_empty_and_their_checks_say_so(notebook):
         assert ": not solved yet, 0 of " in cell.outputs[0].data["text/plain"]
 
 
-def test_the_minutes_are_those_of_the_readme(notebook):
-    rows = re.findall(r"^\| \d+\. .* \| (\d+) \|$", notebook.cells[0].source, re.M)
-    sections = re.findall(r"^## (\d+)\. ", prose(notebook), re.M)
+def test_the_minutes_are_those_of_the_readme(lab, request):
+    rows = re.findall(r"^\| \d+\. .* \| (\d+) \|$", lab.cells[0].source, re.M)
+    sections = re.findall(r"^## (\d+)\. ", prose(lab), re.M)
     assert len(rows) == len(sections) and sections == [str(n + 1) for n in range(len(sections))]
-    title = notebook.cells[0].source.splitlines()[0].removeprefix("# ").lower().replace(" ", "_")
+    name = request.node.callspec.params["lab"].name
     readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
-    (told,) = re.findall(rf"notebooks/{title[:3]}\w*\.ipynb\) \|.*\| (\d+) \|", readme)
+    (told,) = re.findall(rf"notebooks/{name}\) \|.*\| (\d+) \|", readme)
     assert sum(map(int, rows)) == int(told)
 
 
 def test_notebooks_lead_from_one_to_the_next():
-    for before, after in pairwise(NOTEBOOKS):
+    for before, after in pairwise(LABS):
         for path, other in ((before, after), (after, before)):
             cells = nbformat.read(path, as_version=4).cells
             for end in (cells[0], cells[-1]):
                 assert f"({other.name})" in end.source, (path.name, other.name)
 
 
-def test_goals_times_recap_and_references(notebook):
-    text = prose(notebook)
+def test_goals_times_recap_and_references(lab):
+    text = prose(lab)
     for part in ("you can", "minutes", "Recap", "Questions", "Reference", "Predict before you run"):
         assert part in text, part
     assert text.count("<details>") >= 3

@@ -1,6 +1,7 @@
 """Explorers of labs 03 to 05: a cell's similarity, its neighbours, the selection of keypoints."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -25,7 +26,8 @@ from delf_lesson.classroom.explorers.drawing import (
 )
 from delf_lesson.classroom.explorers.explorer import Drawn, Explorer, slider, steps
 from delf_lesson.classroom.figures.deep_figures import overlay
-from delf_lesson.deep.receptive_field import DenseGrid
+from delf_lesson.deep.delf import Delf
+from delf_lesson.deep.receptive_field import DenseGrid, receptive_fields
 from delf_lesson.features import LocalFeatures
 from delf_lesson.images import Pixels
 
@@ -66,6 +68,17 @@ def explore_similarity(
         "click a cell of the first picture or move the sliders",
         click=click,
     )
+
+
+def explore_pair(extractor: Delf, first: Pixels, second: Pixels) -> Explorer:
+    """`explore_similarity` for two photos: their dense grids, and the square that a cell can see.
+
+    Slide "Deep Feature"; the lecture. extractor: reduced, so that cosines tell cells apart.
+    """
+    grids = [extractor.dense(image) for image in (first, second)]
+    centres = replace(extractor, cell_anchor="field").dense(first).features
+    fields = receptive_fields(centres.xy, centres.scales, extractor.trunk.grid)
+    return explore_similarity(first, grids[0], second, grids[1], fields)
 
 
 def draw_similarity(

@@ -114,7 +114,7 @@ def show_selected(
     rows = -(-len(selected) // columns)
     with rc_context(LOOK):
         height = 9.0 / columns * image.shape[0] / image.shape[1] * 0.95 + 0.3
-        figure = new_figure(height * rows + 0.3)
+        figure = new_figure(height * rows + 0.5)  # titles above, the legend below
         for place, (title, (xy, on)) in enumerate(selected.items(), start=1):
             axes = figure.add_subplot(rows, columns, place)
             draw_selected(axes, image, xy, on, f"{title}: {on.mean():.0%} on the landmark")
@@ -135,7 +135,7 @@ def show_stages(stages: Sequence[tuple[str, Pixels, NDArray | None]], alt: str) 
             axes = figure.add_subplot(rows, columns, place)
             bare_image(axes, image, title)
             if xy is not None:
-                axes.plot(*xy.T, ".", color=ORANGE, markersize=3)
+                axes.plot(*xy.T, "o", color=ORANGE, markersize=2.6, mec="black", mew=0.3)
                 axes.set_xlim(-0.5, image.shape[1] - 0.5)
                 axes.set_ylim(image.shape[0] - 0.5, -0.5)
         return jpeg_figure(figure, alt)

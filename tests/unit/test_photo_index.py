@@ -391,7 +391,8 @@ def test_a_benchmark_measured_from_disk_is_as_in_memory(photos, tmp_path):
         path.rename(photos / "_distractors" / path.name)
     link = tmp_path / "link"
     link.symlink_to(photos)
-    asked = ("evaluate", "--dataset", f"folder:{link}", "--distractors", "--json")
+    chosen = ("--dataset", f"folder:{link}", "--distractors", "--system", "OpenCV-RootSIFT")
+    asked = ("evaluate", *chosen, "--json")
     plain = json.loads(run(*asked).stdout)
     out = tmp_path / "index"
     for _ in range(2):

@@ -14,7 +14,12 @@ import ipywidgets as widgets
 from delf_lesson.classroom.explorers.explorer import BOX
 from delf_lesson.classroom.quiz.practice import WRAPPED, show, unused
 from delf_lesson.classroom.quiz.question_widgets import as_html, as_plain
-from delf_lesson.classroom.quiz.quiz_answers import answers_folder, file_name, number
+from delf_lesson.classroom.quiz.quiz_answers import (
+    PREDICTION,
+    answers_folder,
+    file_name,
+    number,
+)
 from delf_lesson.files import write_atomically
 
 FORMAT, VERSION = "delf-lesson prediction", 1
@@ -51,7 +56,7 @@ class Prediction:
             raise ValueError(f"options are {options!r}; wanted at least two, all different")
         self.question, self.unit = question, unit
         self.options = None if options is None else list(options)
-        self.path = (folder or answers_folder()) / f"prediction-{file_name(name)}"
+        self.path = (folder or answers_folder()) / f"{PREDICTION}{file_name(name)}"
         self.answer: str | float | None = None
         if self.options is None:
             self.control: widgets.Widget = widgets.Text(

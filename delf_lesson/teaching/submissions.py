@@ -21,7 +21,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from delf_lesson.classroom.exercises import EXERCISES
 from delf_lesson.classroom.exercises.exercise import SEED
-from delf_lesson.classroom.quiz.quiz_answers import Answers
+from delf_lesson.classroom.quiz.quiz_answers import PREDICTION, Answers
 from delf_lesson.teaching.solution_cells import code_cells, solutions_in
 
 LARGEST = 50_000_000
@@ -139,6 +139,8 @@ def _add(submission: Submission, label: str, content: bytes) -> None:
                 if submission.sources.get(name, source) != source:
                     problems.append(f"{name} is in several files; that of {label} counts")
                 submission.sources[name] = source
+        elif Path(label).name.startswith(PREDICTION):
+            pass  # students' own notes, which give no points
         elif suffix == ".json":
             answers = Answers.of_text(content.decode("utf-8"))
             if answers.mode == "exam":

@@ -27,6 +27,7 @@ from making import (
 from solved import SOLVED
 
 from delf_lesson.classroom.exercises import EXERCISES
+from delf_lesson.classroom.predictions import predict
 from delf_lesson.teaching.solution_cells import SolutionCell, is_stub, missing_imports, solutions_in
 from delf_lesson.teaching.submissions import (
     check_metadata,
@@ -133,6 +134,15 @@ def test_a_damaged_exam_is_told(tmp_path):
     text = (folder / "exam.json").read_text()
     (folder / "exam.json").write_text(text.replace('"student": "ada"', '"student": "bob"'))
     assert "checksum" in one(tmp_path).problems[0]
+
+
+def test_predictions_are_no_answers_to_grade(tmp_path, monkeypatch):
+    hand_in(tmp_path / "class" / "ada", SOLVED)
+    monkeypatch.setenv("DELF_LESSON_ANSWERS", str(tmp_path / "class" / "ada" / "answers"))
+    guess = predict("share", "Which share?")
+    guess.control.value = "0.5"
+    guess.button.click()
+    assert guess.path.is_file() and not one(tmp_path / "class").problems
 
 
 def test_a_zip_bomb_is_not_read(tmp_path):

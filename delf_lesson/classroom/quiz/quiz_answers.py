@@ -17,6 +17,8 @@ from delf_lesson.files import project_root, write_atomically
 
 Answer = str | float | Sequence[str] | None
 FORMAT, VERSION = "delf-lesson answers", 1
+PREDICTION = "prediction-"
+"""The names of files in `answers/` that keep a prediction begin with it."""
 
 
 @dataclass(frozen=True)

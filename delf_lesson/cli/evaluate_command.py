@@ -199,7 +199,7 @@ def _in_words(report: dict[str, Any], cached: bool) -> str:
 
 
 def _draw(path: Path, report: dict[str, Any]) -> None:
-    from delf_lesson.classroom.figures.image_figures import encode
+    from delf_lesson.classroom.figures.notebook_figure import encode
     from delf_lesson.classroom.figures.retrieval_figures import draw_precision_recall
     from delf_lesson.files import write_atomically
 

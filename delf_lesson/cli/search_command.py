@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @system_options
 @click.option("--top", default=10, show_default=True, type=click.IntRange(1), help="Results shown.")
 @json_option
-@picture_option("Draw the ranking with its inlier lines.")
+@picture_option("Draw the ranking with its inliers.")
 @cluster_option
 def search(
     folder: Path,
@@ -137,7 +137,8 @@ def _in_index(
 
 
 def _draw(path: Path, query: Path, ranking: "Ranking") -> None:
-    from delf_lesson.classroom.figures.image_figures import draw_ranking, encode
+    from delf_lesson.classroom.figures.image_figures import draw_ranking
+    from delf_lesson.classroom.figures.notebook_figure import encode
     from delf_lesson.files import write_atomically
 
     write_atomically(path, encode(draw_ranking(query, ranking.results), "image/png"))

@@ -21,7 +21,7 @@ from delf_lesson.classroom.explorers.explorer import (
     shown_error,
 )
 from delf_lesson.classroom.figures.deep_figures import loss_figure, overlay
-from delf_lesson.classroom.figures.image_figures import pixels
+from delf_lesson.classroom.figures.notebook_figure import pixels
 from delf_lesson.deep.delf import Delf
 from delf_lesson.images import Pixels
 from delf_lesson.training.delf_training import AttentionClassifier

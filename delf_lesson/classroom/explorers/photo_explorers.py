@@ -40,7 +40,8 @@ from delf_lesson.classroom.explorers.explorer import (
 )
 from delf_lesson.classroom.explorers.live_explorers import Bar, Job
 from delf_lesson.classroom.explorers.pipeline_explorers import Pipeline, Stages, few_images
-from delf_lesson.classroom.figures.image_figures import draw_ranking, pixels, side_by_side
+from delf_lesson.classroom.figures.image_figures import draw_ranking, side_by_side
+from delf_lesson.classroom.figures.notebook_figure import pixels
 from delf_lesson.classroom.figures.result_figures import verdict
 from delf_lesson.datasets import load
 from delf_lesson.datasets.benchmark import Benchmark, Query, Truth

@@ -27,7 +27,7 @@ from delf_lesson.classroom.explorers.drawing import (
 )
 from delf_lesson.classroom.explorers.explorer import Drawn, Explorer, steps
 from delf_lesson.classroom.explorers.live_explorers import Bar
-from delf_lesson.classroom.figures.image_figures import LOOK, new_figure, pixels
+from delf_lesson.classroom.figures.notebook_figure import LOOK, new_figure, pixels
 from delf_lesson.classroom.figures.retrieval_figures import styles
 from delf_lesson.datasets.benchmark import Benchmark, Query
 from delf_lesson.deep.delf import Delf

@@ -36,7 +36,7 @@ from delf_lesson.classroom.explorers.explorer import (
     steps,
 )
 from delf_lesson.classroom.explorers.live_explorers import Bar, Job, duration
-from delf_lesson.classroom.figures.image_figures import pixels
+from delf_lesson.classroom.figures.notebook_figure import pixels
 from delf_lesson.classroom.figures.result_figures import curves_figure, verdict
 from delf_lesson.classroom.figures.retrieval_figures import styles
 from delf_lesson.datasets.benchmark import Benchmark

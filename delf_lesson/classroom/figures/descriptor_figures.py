@@ -9,26 +9,25 @@ from numpy.typing import NDArray
 
 from delf_lesson.classical.keypoints import gradients
 from delf_lesson.classical.sift import BINS, CELL_SAMPLES, CELLS, DIRECTIONS
-from delf_lesson.classroom.figures.image_figures import (
+from delf_lesson.classroom.figures.alternative_text import joined, plural, rounded
+from delf_lesson.classroom.figures.image_figures import MOST_LINES, side_by_side
+from delf_lesson.classroom.figures.keypoint_figures import bare_image
+from delf_lesson.classroom.figures.notebook_figure import (
     BLUE,
     LOOK,
-    MOST_LINES,
     ORANGE,
     NotebookFigure,
     jpeg_figure,
     new_figure,
+    outline,
     png_figure,
-    side_by_side,
 )
-from delf_lesson.classroom.figures.keypoint_figures import bare_image
 from delf_lesson.images import Pixels
 
 RIM = (CELLS + 1) * CELL_SAMPLES / 2  # samples from a descriptor patch's middle to its edge
 
 
-def show_patches(
-    rows: Mapping[str, Sequence[NDArray]], titles: Sequence[str], alt: str
-) -> NotebookFigure:
+def show_patches(rows: Mapping[str, Sequence[NDArray]], titles: Sequence[str]) -> NotebookFigure:
     """Grey patches in rows by their names, one column for each title; each has its own contrast."""
     with rc_context(LOOK):
         columns = len(titles)
@@ -42,11 +41,16 @@ def show_patches(
                     axes.set_title(titles[column])
                 if column == 0:
                     axes.set_ylabel(name)
-        return jpeg_figure(figure, alt)
+        return jpeg_figure(
+            figure,
+            f"Grey patches in {plural(len(rows), 'row')} and {plural(columns, 'column')}",
+            f"Columns: {joined(titles)}",
+            f"Rows: {joined(rows)}",
+        )
 
 
 def show_on_image(
-    image: Pixels, xy: NDArray, sigma: float, angle: float, alt: str, title: str = ""
+    image: Pixels, xy: NDArray, sigma: float, angle: float, title: str = ""
 ) -> NotebookFigure:
     """One keypoint on its image: the turned square of its descriptor, and its direction."""
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -57,9 +61,18 @@ def show_on_image(
         figure = new_figure(5.2, 7.0)
         axes = figure.add_subplot()
         bare_image(axes, image, title)
-        axes.plot(*(xy + corners @ turn.T).T, color=ORANGE, linewidth=2)
-        axes.plot([xy[0], tip[0]], [xy[1], tip[1]], color=ORANGE, linewidth=2)
-        return jpeg_figure(figure, alt)
+        rim = outline(2)
+        axes.plot(*(xy + corners @ turn.T).T, color=ORANGE, linewidth=2, path_effects=rim)
+        axes.plot([xy[0], tip[0]], [xy[1], tip[1]], color=ORANGE, linewidth=2, path_effects=rim)
+        degrees = round(float(np.degrees(angle)) % 360)
+        x, y = (round(float(v)) for v in xy)
+        return jpeg_figure(
+            figure,
+            f"A keypoint at ({x}, {y}) of the image, with the square of its descriptor and a line "
+            "for its direction",
+            f"The square's side is {rounded(2 * half)} pixels, and the direction is {degrees} "
+            "degrees clockwise from the right",
+        )
 
 
 def draw_gradients(axes: Axes, patch: NDArray) -> None:
@@ -82,9 +95,7 @@ def draw_gradients(axes: Axes, patch: NDArray) -> None:
     )
 
 
-def show_orientation(
-    patch: NDArray, histogram: NDArray, angles: NDArray, alt: str
-) -> NotebookFigure:
+def show_orientation(patch: NDArray, histogram: NDArray, angles: NDArray) -> NotebookFigure:
     """A patch with its gradients, and the histogram of their angles (36,) with its peaks."""
     with rc_context(LOOK):
         figure = new_figure(3.9)
@@ -97,7 +108,12 @@ def show_orientation(
         axes.set(xticks=range(0, 361, 60), xlim=(-10, 360), ylim=(0, 1.03))
         axes.set_xlabel("angle of the gradient, degrees clockwise from the right")
         axes.set_ylabel("weight in the histogram")
-        return png_figure(figure, alt)
+        peaks = [f"{degrees:.0f}" for degrees in np.sort(np.degrees(angles) % 360)]
+        return png_figure(
+            figure,
+            "A patch with its gradients as arrows, and the histogram of their angles",
+            f"The histogram's peaks, over 0.8 of the highest, are at {joined(peaks)} degrees",
+        )
 
 
 def draw_cells(axes: Axes, patch: NDArray, descriptor: NDArray) -> None:
@@ -114,7 +130,13 @@ def draw_cells(axes: Axes, patch: NDArray, descriptor: NDArray) -> None:
         for column, x in enumerate(middles):
             ends = length[row, column, :, None] * np.c_[np.cos(angle), np.sin(angle)] + [x, y]
             for end_x, end_y in ends:
-                axes.plot([x, end_x], [y, end_y], color=ORANGE, linewidth=2)
+                axes.plot(
+                    [x, end_x],
+                    [y, end_y],
+                    color=ORANGE,
+                    linewidth=2,
+                    path_effects=outline(2, "0.3"),
+                )
 
 
 def draw_numbers(axes: Axes, descriptor: NDArray, title: str = "") -> None:
@@ -125,7 +147,7 @@ def draw_numbers(axes: Axes, descriptor: NDArray, title: str = "") -> None:
     axes.set(title=title, xlim=(-1, len(descriptor)), ylim=(0, 0.4))
 
 
-def show_descriptor(patch: NDArray, descriptor: NDArray, alt: str) -> NotebookFigure:
+def show_descriptor(patch: NDArray, descriptor: NDArray) -> NotebookFigure:
     """A patch, its gradients, its 4x4 cells, and its 128 numbers."""
     with rc_context(LOOK):
         figure = new_figure(5.4)
@@ -138,11 +160,18 @@ def show_descriptor(patch: NDArray, descriptor: NDArray, alt: str) -> NotebookFi
         draw_cells(axes, patch, descriptor)
         axes.set_title("4x4 cells of 8 directions")
         draw_numbers(figure.add_subplot(grid[1, :]), descriptor, "the 128 numbers")
-        return jpeg_figure(figure, alt)
+        small = np.mean(descriptor < 0.05)
+        return jpeg_figure(
+            figure,
+            "An upright patch, its gradients, its 4x4 cells of 8 directions, and its "
+            f"{len(descriptor)} numbers as bars",
+            f"The largest number is {rounded(float(descriptor.max()))}, and "
+            f"{rounded(100 * float(small))}% of the numbers are below 0.05",
+        )
 
 
 def show_descriptors(
-    patches: Sequence[NDArray], descriptors: Sequence[NDArray], titles: Sequence[str], alt: str
+    patches: Sequence[NDArray], descriptors: Sequence[NDArray], titles: Sequence[str]
 ) -> NotebookFigure:
     """Descriptors below each other, each beside its patch and cells."""
     with rc_context(LOOK):
@@ -151,14 +180,20 @@ def show_descriptors(
         for row, (patch, descriptor) in enumerate(zip(patches, descriptors, strict=True)):
             draw_cells(figure.add_subplot(grid[row, 0]), patch, descriptor)
             draw_numbers(figure.add_subplot(grid[row, 1]), descriptor, titles[row])
-        return jpeg_figure(figure, alt)
+        apart = [float(np.linalg.norm(other - descriptors[0])) for other in descriptors[1:]]
+        told = (f"{title} {rounded(far)}" for title, far in zip(titles[1:], apart, strict=True))
+        return jpeg_figure(
+            figure,
+            f"{len(patches)} descriptors as bars, each beside its patch: {joined(titles)}",
+            f"Distances to the first: {joined(told)}" if apart else "",
+        )
 
 
 def show_judged_matches(
-    first: Pixels, second: Pixels, lines: NDArray, right: NDArray, alt: str, title: str = ""
+    first: Pixels, second: Pixels, lines: NDArray, right: NDArray, title: str = ""
 ) -> NotebookFigure:
     """Matches (N, 4), `(x, y)` of the first image and of the second; wrong ones are dashed."""
-    canvas, left_scale, right_scale, start = side_by_side(first, second, 480)
+    canvas, left_scale, right_scale, start = side_by_side(first, second, 600)
     shown = np.unique(np.linspace(0, len(lines) - 1, min(len(lines), MOST_LINES)).astype(int))
     with rc_context(LOOK):
         figure = new_figure(3.9)
@@ -172,8 +207,11 @@ def show_judged_matches(
                 color=BLUE if is_right else ORANGE,
                 linewidth=0.9,
                 markersize=3,
+                path_effects=outline(0.9, "black" if not is_right else "white"),
             )
         axes.plot([], [], "o-", color=BLUE, label="right")
         axes.plot([], [], "x--", color=ORANGE, label="wrong")
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-        return jpeg_figure(figure, alt)
+        count, wrong = (rounded(int(np.sum(kind))) for kind in (right, ~np.asarray(right, bool)))
+        what = title or "Matches of two images"
+        return jpeg_figure(figure, f"{what}, as lines: {count} right and {wrong} wrong")

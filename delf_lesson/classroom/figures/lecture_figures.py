@@ -9,17 +9,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from delf_lesson.classical.scale_space import BASE_SIGMA
+from delf_lesson.classroom.figures.alternative_text import joined, rounded
 from delf_lesson.classroom.figures.deep_figures import draw_mark, overlay
-from delf_lesson.classroom.figures.image_figures import (
+from delf_lesson.classroom.figures.keypoint_figures import bare_image
+from delf_lesson.classroom.figures.notebook_figure import (
     BLUE,
     LOOK,
     ORANGE,
     NotebookFigure,
+    colour_bar,
     jpeg_figure,
     new_figure,
     png_figure,
 )
-from delf_lesson.classroom.figures.keypoint_figures import bare_image
 from delf_lesson.deep.receptive_field import DenseGrid
 from delf_lesson.evaluation.table import PAPER_MAP, PAPER_SETS
 from delf_lesson.features import LocalFeatures
@@ -46,12 +48,22 @@ def show_regions(
             points = 72 * width / image.shape[1]  # of the figure, per pixel of the image
             sizes = (2 * 3 * BASE_SIGMA / best.scales * points) ** 2
             x, y = best.xy.T
-            for colour, line in (("white", 2.6), (ORANGE, 1.3)):
+            for colour, line in (("black", 2.8), (ORANGE, 1.4)):
                 axes.scatter(x, y, s=sizes, facecolors="none", edgecolors=colour, lw=line)
             axes.set_xlim(-0.5, image.shape[1] - 0.5)
             axes.set_ylim(image.shape[0] - 0.5, -0.5)
+        radii = []
+        for name, features in detected.items():
+            reach = 3 * BASE_SIGMA / features.top(count).scales
+            ends = [rounded(float(end)) for end in (reach.min(), reach.max())]
+            same = ends[0] == ends[1]
+            radii.append(f"{name} {ends[0] if same else ' to '.join(ends)}")
         names = " and of ".join(detected)
-        return jpeg_figure(figure, f"The best keypoints of {names}, as circles over one photo")
+        return jpeg_figure(
+            figure,
+            f"The best keypoints of {names}, as circles over one photo",
+            f"Radii in pixels: {joined(radii)}",
+        )
 
 
 def show_channels(
@@ -71,10 +83,14 @@ def show_channels(
             axes = figure.add_subplot(1, len(cells), place)
             shown = overlay(image, one, float(one.min()), float(one.max()), grid.spacing)
             bare_image(axes, shown, f"number {channel + 1} of {values.shape[1]}")
+            colour_bar(axes, (float(one.min()), float(one.max())), "cividis")
             x, y = grid.features.xy[grid.cell(row, column)]
             draw_mark(axes, (float(x), float(y)))
-        alt = f"Maps of {len(cells)} of the numbers that a CNN gives for each cell"
-        return jpeg_figure(figure, alt)
+        return jpeg_figure(
+            figure,
+            f"Maps of {len(cells)} of the {values.shape[1]} numbers that a CNN gives for each cell",
+            "A cross marks the cell where the number stands out; yellow is high",
+        )
 
 
 def outstanding_channel(grid: DenseGrid, row: int, column: int) -> int:
@@ -92,7 +108,16 @@ def outstanding_channel(grid: DenseGrid, row: int, column: int) -> int:
 def show_paper_and_ours(cells: Mapping[str, Mapping[str, Any]], paper_set: str) -> NotebookFigure:
     """`paper_and_ours_figure` for a notebook."""
     figure = paper_and_ours_figure(cells, paper_set)
-    return png_figure(figure, f"mAP of the paper's systems on {paper_set}, and of ours")
+    told = []
+    for name, row in PAPER_MAP.items():
+        pair = row[list(PAPER_SETS).index(paper_set)], _percent(cells, name, PAPER_SETS[paper_set])
+        paper, ours = ("unknown" if value is None else f"{value:.0f}" for value in pair)
+        told.append(f"{name} {paper} and {ours}")
+    return png_figure(
+        figure,
+        f"mAP of the paper's systems on {paper_set}, and of ours",
+        f"In percent, the paper's and ours: {'; '.join(told)}",
+    )
 
 
 def paper_and_ours_figure(cells: Mapping[str, Mapping[str, Any]], paper_set: str) -> Figure:

@@ -9,7 +9,9 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from delf_lesson.classroom.figures.image_figures import (
+from delf_lesson.classroom.figures.alternative_text import joined, plural, rounded
+from delf_lesson.classroom.figures.keypoint_figures import bare_image
+from delf_lesson.classroom.figures.notebook_figure import (
     BLUE,
     LOOK,
     ORANGE,
@@ -18,7 +20,6 @@ from delf_lesson.classroom.figures.image_figures import (
     new_figure,
     png_figure,
 )
-from delf_lesson.classroom.figures.keypoint_figures import bare_image
 from delf_lesson.classroom.figures.retrieval_figures import draw_precision_recall, styles
 from delf_lesson.datasets.benchmark import Benchmark, Truth
 from delf_lesson.evaluation.metrics import PrecisionRecall
@@ -26,7 +27,7 @@ from delf_lesson.images import read_image
 
 
 def show_rows(
-    rows: Mapping[str, Mapping[str, tuple[float, float, float]]], label: str, alt: str
+    rows: Mapping[str, Mapping[str, tuple[float, float, float]]], label: str
 ) -> NotebookFigure:
     """Values with intervals, (value, low, high), of several sets: a line for each row."""
     sets = list(dict.fromkeys(name for values in rows.values() for name in values))
@@ -54,7 +55,24 @@ def show_rows(
         axes.set(xlim=(0, 1), xlabel=label)
         axes.grid(alpha=0.3)
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
-        return png_figure(figure, alt)
+        return png_figure(
+            figure,
+            f"{plural(len(rows), 'row')}: {label}, in {joined(sets)}",
+            *(
+                _ends(
+                    name, {row: values[name][0] for row, values in rows.items() if name in values}
+                )
+                for name in sets
+            ),
+        )
+
+
+def _ends(name: str, values: Mapping[str, float]) -> str:
+    """The highest and the lowest of named values, as a sentence."""
+    high, low = max(values, key=lambda k: values[k]), min(values, key=lambda k: values[k])
+    return (
+        f"{name}: highest {high} ({rounded(values[high])}), lowest {low} ({rounded(values[low])})"
+    )
 
 
 def found_shares(
@@ -75,7 +93,7 @@ def found_shares(
 
 
 def show_shares(
-    shares: Mapping[str, Mapping[tuple[str, str], float]], label: str, alt: str
+    shares: Mapping[str, Mapping[tuple[str, str], float]], label: str
 ) -> NotebookFigure:
     """A share for each row and (condition, class); higher shares are darker blue."""
     classes = list(next(iter(shares.values())))
@@ -98,7 +116,15 @@ def show_shares(
         axes.set_xlabel(label)
         for spine in axes.spines.values():
             spine.set_visible(False)
-        return png_figure(figure, alt)
+        percent = {
+            system: {" ".join(key): 100 * share for key, share in row.items()}
+            for system, row in shares.items()
+        }
+        return png_figure(
+            figure,
+            f"Table: {label}, by {joined(conditions)}, in {plural(len(shares), 'row')}",
+            *(_ends(system, row) for system, row in percent.items()),
+        )
 
 
 def curves_figure(curves: Mapping[str, PrecisionRecall]) -> Figure:
@@ -122,11 +148,17 @@ def threshold_figure(curves: Mapping[str, PrecisionRecall], threshold: float) ->
     return figure
 
 
-def show_threshold(
-    curves: Mapping[str, PrecisionRecall], threshold: float, alt: str
-) -> NotebookFigure:
+def show_threshold(curves: Mapping[str, PrecisionRecall], threshold: float) -> NotebookFigure:
     """`threshold_figure` for a notebook."""
-    return png_figure(threshold_figure(curves, threshold), alt)
+    told = []
+    for name, curve in curves.items():
+        precision, recall = (rounded(value) for value in curve.at(threshold))
+        told.append(f"{name} {precision} at recall {recall}")
+    return png_figure(
+        threshold_figure(curves, threshold),
+        f"Precision over recall of {joined(curves)}",
+        f"Precision at a threshold of {threshold:g} inliers: {joined(told)}",
+    )
 
 
 _FRAMES = {"right": (BLUE, "-"), "wrong": (ORANGE, "--"), "junk": ("0.6", ":")}
@@ -140,7 +172,7 @@ def verdict(image: str, truth: Truth) -> str:
 
 
 def show_first(
-    cells: Mapping[str, Mapping[str, Any]], benchmark: Benchmark, query: str, alt: str
+    cells: Mapping[str, Mapping[str, Any]], benchmark: Benchmark, query: str
 ) -> NotebookFigure:
     """A query and the first results of each system, framed by right or wrong.
 
@@ -162,7 +194,14 @@ def show_first(
                 axes.imshow(read_image(paths[image]))
                 axes.set_title(f"{judged}: {unit} {number}")
                 _frame(axes, judged)
-        return jpeg_figure(figure, alt)
+        told = []
+        for system, cell in cells.items():
+            kinds = [verdict(image, benchmark.truth[query]) for image, _ in cell["first"][query]]
+            counts = joined(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+            told.append(f"{system}: AP {cell['average_precisions'][query]:.2f}, {counts}")
+        return jpeg_figure(
+            figure, f"The query {query} and the first results of {joined(cells)}", *told
+        )
 
 
 def _frame(axes: Axes, judged: str) -> None:

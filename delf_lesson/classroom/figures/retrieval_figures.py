@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from delf_lesson.classical.properties import Properties
 from delf_lesson.classical.transformations import CHANGES, Change
-from delf_lesson.classroom.figures.image_figures import (
+from delf_lesson.classroom.figures.alternative_text import joined, named, plural, rounded
+from delf_lesson.classroom.figures.notebook_figure import (
     BLUE,
     LOOK,
     ORANGE,
@@ -24,9 +25,12 @@ GIB = 2**30
 
 
 def show_intervals(
-    values: Mapping[str, tuple[float, float, float]], label: str, alt: str
+    values: Mapping[str, tuple[float, float, float]], label: str, told: int = 2
 ) -> NotebookFigure:
-    """Horizontal bars, each (value, low, high) with its interval as a whisker."""
+    """Horizontal bars, each (value, low, high) with its interval as a whisker.
+
+    told: significant digits in the alternative text.
+    """
     with rc_context(LOOK):
         figure = new_figure(0.7 + 0.35 * len(values))
         axes = figure.add_subplot()
@@ -38,12 +42,14 @@ def show_intervals(
         axes.invert_yaxis()
         axes.set_xlim(0, 1)
         axes.set_xlabel(label)
-        return png_figure(figure, alt)
+        texts = []
+        for name, numbers in values.items():
+            value, start, end = (rounded(number, told) for number in numbers)
+            texts.append(f"{name} {value}, whisker from {start} to {end}")
+        return png_figure(figure, f"{plural(len(values), 'bar')}: {label}", "; ".join(texts))
 
 
-def show_lists(
-    rows: NDArray, centroids: NDArray, query: NDArray, probes: int, alt: str
-) -> NotebookFigure:
+def show_lists(rows: NDArray, centroids: NDArray, query: NDArray, probes: int) -> NotebookFigure:
     """Descriptors of two numbers (N, 2) in inverted lists, and the lists that a query (2,) probes.
 
     centroids: of the lists (L, 2). A descriptor belongs to the list of its nearest centroid.
@@ -83,10 +89,14 @@ def show_lists(
         )
         axes.set(xlabel="first number of a descriptor", ylabel="second number")
         axes.legend(loc="upper left", fontsize=8)
-        return png_figure(figure, alt)
+        return png_figure(
+            figure,
+            f"{rounded(len(rows))} descriptors of two numbers in {len(centroids)} inverted lists",
+            f"The {plural(probes, 'list')} nearest to the query are coloured",
+        )
 
 
-def show_code(descriptor: NDArray, decoded: NDArray, parts: int, alt: str) -> NotebookFigure:
+def show_code(descriptor: NDArray, decoded: NDArray, parts: int) -> NotebookFigure:
     """A descriptor (D,) and its decoded code, with lines between the parts."""
     with rc_context(LOOK):
         figure = new_figure(2.6)
@@ -98,13 +108,24 @@ def show_code(descriptor: NDArray, decoded: NDArray, parts: int, alt: str) -> No
             axes.axvline(border, color="0.7", linewidth=0.8)
         axes.set(xlabel="number of the descriptor", ylabel="value", xlim=(-0.5, len(descriptor)))
         axes.legend(fontsize=8)
-        return png_figure(figure, alt)
+        # k-means ends a little differently on another processor: one digit is safe.
+        error = float(np.linalg.norm(descriptor - decoded) / np.linalg.norm(descriptor))
+        return png_figure(
+            figure,
+            f"The {len(descriptor)} numbers of a descriptor as bars, and as steps what its code of "
+            f"{plural(parts, 'part')} stands for",
+            f"The steps differ from the bars by about {rounded(100 * error, 1)}% of the "
+            "descriptor's length",
+        )
 
 
 def show_tradeoff(
-    points: Mapping[str, tuple[float, float]], labels: tuple[str, str], alt: str
+    points: Mapping[str, tuple[float, float]], labels: tuple[str, str]
 ) -> NotebookFigure:
-    """Named points (x, y), x on a logarithmic axis, as recall over time; labels: of both axes."""
+    """Named points (x, y), x on a logarithmic axis, as recall over time; labels: of both axes.
+
+    The alternative text gives no numbers, since times differ from run to run.
+    """
     with rc_context(LOOK):
         figure = new_figure(3.6, 6.5)
         axes = figure.add_subplot()
@@ -114,11 +135,11 @@ def show_tradeoff(
         axes.set(xlabel=labels[0], ylabel=labels[1], xscale="log", ylim=(0, 1.05))
         axes.margins(x=0.25)
         axes.grid(alpha=0.3)
-        return png_figure(figure, alt)
+        return png_figure(figure, f"Points: {labels[1]}, over {labels[0]}: {joined(points)}")
 
 
 def show_growth(
-    counts: Sequence[float], bytes_each: Mapping[str, float], limits: Mapping[str, float], alt: str
+    counts: Sequence[float], bytes_each: Mapping[str, float], limits: Mapping[str, float]
 ) -> NotebookFigure:
     """Memory over the number of descriptors, by the name of each format and its bytes.
 
@@ -139,7 +160,12 @@ def show_growth(
         axes.set(xlabel="descriptors", ylabel="GiB", xscale="log", yscale="log")
         axes.grid(alpha=0.3)
         axes.legend(loc="lower right")
-        return png_figure(figure, alt)
+        most = (f"{name} {rounded(counts[-1] * each / GIB)}" for name, each in bytes_each.items())
+        return png_figure(
+            figure,
+            f"Memory in GiB over the number of descriptors, with lines for {joined(limits)}",
+            f"GiB for {rounded(counts[-1])} descriptors: {joined(most)}",
+        )
 
 
 STYLES = (
@@ -187,17 +213,24 @@ def draw_precision_recall(
 
 
 def show_precision_recall(
-    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], alt: str
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
 ) -> NotebookFigure:
     """Precision over recall, of curves by their names."""
-    return png_figure(draw_precision_recall(curves), alt)
+    ends = []
+    for name, (precision, recall) in curves.items():
+        at = int(np.argmax(recall))
+        ends.append(f"{name} {rounded(recall[at])} at precision {rounded(precision[at])}")
+    return png_figure(
+        draw_precision_recall(curves),
+        f"Precision over recall of {joined(curves)}",
+        f"Highest recall: {joined(ends)}",
+    )
 
 
 def show_invariance(
     curves: Mapping[str, Mapping[str, Sequence[Properties]]],
     measure: Callable[[Properties], float],
     label: str,
-    alt: str,
     changes: Mapping[str, Change] = CHANGES,
     columns: int = 4,
 ) -> NotebookFigure:
@@ -221,4 +254,13 @@ def show_invariance(
                 axes.set_ylabel(label)
         handles, names = axes.get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=len(names))
-        return png_figure(figure, alt)
+        lowest = []
+        for change, by_extractor in curves.items():
+            least = {n: np.nanmin([measure(p) for p in ps]) for n, ps in by_extractor.items()}
+            lowest.append(f"{change}, {named(least)}")
+        return png_figure(
+            figure,
+            f"Curves of {label} of {joined(names)}, in {plural(len(curves), 'panel')}: "
+            f"{joined(curves)}",
+            f"Lowest values: {'; '.join(lowest)}",
+        )

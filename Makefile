@@ -34,7 +34,7 @@ $(shell for stamp in $(BASE) $(TEST); do \
 .NOTPARALLEL:
 
 help:
-	@echo 'make lab          set up and open JupyterLab on the first notebook'
+	@echo 'make lab          set up and open JupyterLab on your copy of the first notebook'
 	@echo 'make test         everything CI runs: lint, tests, the notebooks compared strictly'
 	@echo 'make check        the quick part of it before a commit: lint and the quick tests (3 minutes)'
 	@echo 'make lint         ruff and mypy'
@@ -172,7 +172,8 @@ constraints:
 	mv constraints.new constraints.txt
 	rm -rf .venv-constraints
 
+# What students have written stays: work, answers.
 clean:
 	rm -rf $(VENV) .venv-constraints .venv-render .jupyter .pytest_cache .mypy_cache .ruff_cache build *.egg-info
-	find . -name __pycache__ -prune -exec rm -rf {} +
-	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
+	find . -path ./work -prune -o -name __pycache__ -prune -exec rm -rf {} +
+	find . -path ./work -prune -o -name .ipynb_checkpoints -prune -exec rm -rf {} +

@@ -33,14 +33,31 @@ command = click.version_option(__version__)(
 @command.command(context_settings={"ignore_unknown_options": True})
 @click.option("--browser/--no-browser", default=True, help="Open a browser window.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--stored", is_flag=True, help="Open the originals, with their stored outputs.")
+@click.option("--lecture", is_flag=True, help="Open the lecture, with its stored outputs.")
 @click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)
-def lab(browser: bool, port: int | None, jupyter_options: tuple[str, ...]) -> None:
-    """Open JupyterLab on the first notebook; further options go to JupyterLab."""
-    from delf_lesson.cli.lab_command import launch
+def lab(
+    browser: bool,
+    port: int | None,
+    stored: bool,
+    lecture: bool,
+    jupyter_options: tuple[str, ...],
+) -> None:
+    """Open JupyterLab on your copy of the first notebook.
 
+    Your copies of all notebooks are in the folder `work`. They start without outputs, so that you
+    can predict the results. The originals in `notebooks` stay as they are. When the lesson has a
+    newer version of a notebook, your copy is replaced only if you have not edited it. To start a
+    notebook again, delete your copy and run this command.
+
+    Further options go to JupyterLab.
+    """
+    from delf_lesson.cli.lab_command import FIRST, LECTURE, launch
+
+    notebook = LECTURE if lecture else FIRST
     try:
-        sys.exit(launch(browser=browser, port=port, extra=jupyter_options))
-    except (FileNotFoundError, ValueError) as error:
+        sys.exit(launch(notebook, stored or lecture, browser, port, jupyter_options))
+    except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
 
 

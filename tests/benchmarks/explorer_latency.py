@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 
 from driving import panel, run_all
 from playing import EXPLORERS, answering, describe_pictures
-from serving import CHROMIUM, chromium_options, copy_without_outputs, serving
+from serving import CHROMIUM, chromium_options, serving, working_copies
 
 WATCH = """
 (image) => {
@@ -91,13 +91,13 @@ def main() -> None:
     print("explorer                     moves  median     95%  ms")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         root = Path(folder)
-        copy_without_outputs(root / "served" / "notebooks")
+        copies = working_copies(root / "served" / "work")
         chromium = playwright.chromium.launch(executable_path=browser, args=chromium_options())
         for name in arguments.notebook:
             with serving(root / "served", root / "state", root / "cache", whole=False) as lab:
                 page = chromium.new_page(viewport={"width": 1366, "height": 768})
                 page.set_default_timeout(300_000)
-                run_all(page, lab.address(root / "served" / "notebooks" / f"{name}.ipynb", name))
+                run_all(page, lab.address(copies / f"{name}.ipynb", name))
                 number = len(panel(page).locator(".jp-CodeCell").all())
                 panel(page).locator(".jp-InputPrompt", has_text=f"[{number}]:").wait_for()
                 if name.startswith("06"):

@@ -10,7 +10,7 @@ from typing import Protocol
 import pytest
 from driving import ANSWER_SECONDS, RUN_SECONDS
 from playwright.sync_api import expect
-from serving import CHROMIUM, Lab, chromium_options, copy_without_outputs, serving
+from serving import CHROMIUM, Lab, chromium_options, serving, working_copies
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +52,8 @@ def lab(tmp_path_factory, cache: Path) -> Iterator[Lab]:
 
 @pytest.fixture
 def notebooks(lab: Lab, tmp_path: Path) -> Path:
-    """A copy of the notebooks for each test, without outputs: what is seen was made just now."""
-    return copy_without_outputs(lab.root / tmp_path.name / "notebooks")
+    """A student's copies of the notebooks for each test: what is seen was made just now."""
+    return working_copies(lab.root / tmp_path.name / "work")
 
 
 class Address(Protocol):

@@ -23,6 +23,7 @@ from driving import (
 from playwright.sync_api import Locator, Page, expect
 from stored_outputs import differences
 
+from delf_lesson.classroom.working_copies import is_edited
 from delf_lesson.evaluation.table import read_table
 from delf_lesson.files import project_root
 
@@ -44,12 +45,13 @@ EXPLORERS = {
 def play(page: Page, address: str, notebook: Path, session: pytest.Session) -> None:
     """Run a notebook whole, compare what it shows, and move everything in it that moves.
 
-    notebook: the copy without outputs that is served at the address.
+    notebook: the student's copy that is served at the address. The original has the outputs.
     """
     name, stored = notebook.stem, project_root() / "notebooks" / notebook.name
     run_all(page, address)
     wait_until_run(page)
     save(page)
+    assert not is_edited(notebook)  # a run is no edit, and JupyterLab keeps the copy's digest
     changes = list(differences(stored, nbformat.read(notebook, as_version=4), session))
     assert not changes, "\n".join(changes)
     cells = nbformat.read(stored, as_version=4).cells

@@ -1,4 +1,4 @@
-"""JupyterLab on a copy of the notebooks, started as `delf-lesson lab` does."""
+"""JupyterLab on working copies of the notebooks, started as `delf-lesson lab` does."""
 
 import json
 import os
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
-import nbformat
 import psutil
 
+from delf_lesson.classroom.working_copies import update_copies
 from delf_lesson.cli import lab_command
 from delf_lesson.files import project_root
 
@@ -37,15 +37,9 @@ def chromium_options() -> list[str]:
     return options
 
 
-def copy_without_outputs(folder: Path) -> Path:
-    """The notebooks in a folder, without outputs, so that what is seen was made just now."""
-    folder.mkdir(parents=True)
-    for path in (project_root() / "notebooks").glob("*.ipynb"):
-        notebook = nbformat.read(path, as_version=4)
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
-        nbformat.write(notebook, folder / path.name)
+def working_copies(folder: Path) -> Path:
+    """Students' copies of the notebooks in a folder: what is seen in them was made just now."""
+    update_copies(project_root() / "notebooks", folder)
     return folder
 
 
@@ -97,7 +91,7 @@ def serving(root: Path, state: Path, cache: Path, whole: bool = True) -> Iterato
     token = secrets.token_hex(16)
     words = lab_command.command(
         root,
-        "notebooks/00_start_here.ipynb",
+        "work/00_start_here.ipynb",
         browser=False,
         port=port,  # if another program has taken it since, JupyterLab tries others
         extra=[f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True"],

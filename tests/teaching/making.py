@@ -10,6 +10,7 @@ from delf_lesson.classroom.exercises import EXERCISES
 from delf_lesson.classroom.quiz.exam import exam_seed
 from delf_lesson.classroom.quiz.question_bank import draw_questions, exam_questions
 from delf_lesson.classroom.quiz.quiz_answers import Answers, questions_checksum
+from delf_lesson.classroom.working_copies import fresh_copy
 from delf_lesson.files import project_root
 
 HARRIS, TOP, MICRO = (SOLVED[name] for name in ("harris_response", "top_k", "micro_at"))
@@ -17,12 +18,9 @@ WRONG_HARRIS = HARRIS.replace("** 2", "")
 
 
 def released(name):
-    """A notebook as students have it, without its outputs, which nobody grades."""
-    notebook = nbformat.read(project_root() / "notebooks" / f"{name}.ipynb", as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    return notebook
+    """A notebook as students have it: a working copy, without outputs."""
+    copy = fresh_copy(project_root() / "notebooks" / f"{name}.ipynb")
+    return nbformat.reads(json.dumps(copy), as_version=4)
 
 
 NOTEBOOKS = {name: released(name) for name in {one.notebook for one in EXERCISES.values()}}

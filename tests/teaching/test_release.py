@@ -42,7 +42,7 @@ def test_students_have_the_lesson_and_not_the_tests(lesson):
     assert notebooks <= names
     assert {"README.md", "Makefile", "pyproject.toml", "delf_lesson/cli/main.py"} <= names
     assert "data/quiz/exam.json" in names and "data/quiz/exam.toml" not in names
-    assert not [name for name in names if name.startswith(("tests/", "answers/", "."))]
+    assert not [name for name in names if name.startswith(("tests/", "answers/", "work/", "."))]
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from nbconvert.exporters import HTMLExporter, SlidesExporter
 from nbconvert.preprocessors import Preprocessor
 from traitlets.config import Config
 
+from delf_lesson.classroom.lecture_deck import LectureSlides
 from delf_lesson.files import project_root
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -89,9 +90,9 @@ class Slides(Preprocessor):
                 cells.append(nbformat.from_dict({**cell, **changes}))
         has_figure = False
         for cell in cells:
-            kind = slide_type(cell, has_figure)
-            kind = cell.metadata.get("slideshow", {}).get("slide_type") or kind
-            cell.metadata["slideshow"] = {"slide_type": kind}
+            chosen = cell.metadata.get("slideshow", {})
+            kind = chosen.get("slide_type") or slide_type(cell, has_figure)
+            cell.metadata["slideshow"] = {**chosen, "slide_type": kind}
             if kind in ("slide", "subslide"):
                 has_figure = False
             has_figure = has_figure or shows_figure(cell)
@@ -109,13 +110,14 @@ def slide_type(cell: Any, has_figure: bool) -> str:
 
 
 def shows_figure(cell: Any) -> bool:
-    """Whether a cell shows a figure."""
-    kinds = {mime for output in cell.get("outputs", []) for mime in output.get("data", {})}
-    return any(mime.startswith("image/") for mime in kinds)
+    """Whether a cell shows a figure: an image, or an `<img>` such as a diagram's."""
+    data = [output.get("data", {}) for output in cell.get("outputs", [])]
+    has_image = any(mime.startswith("image/") for one in data for mime in one)
+    return has_image or any("<img" in one.get("text/html", "") for one in data)
 
 
-def publish(kind: str, folder: Path) -> list[Path]:
-    """Write every notebook into the folder, as a "page" or as a "deck" of slides; the files.
+def exporter_of(kind: str) -> HTMLExporter:
+    """What turns a notebook into a "page" or a "deck" of slides.
 
     Raises ValueError for another kind.
     """
@@ -124,17 +126,25 @@ def publish(kind: str, folder: Path) -> list[Path]:
     config = Config()
     config.TemplateExporter.extra_template_basedirs = [str(project_root() / "docs" / "templates")]
     config.TemplateExporter.template_name = kind
+    if kind == "page":
+        config.HTMLExporter.preprocessors = [WithoutWidgets, Prose]
+        return HTMLExporter(config=config)
+    config.SlidesExporter.preprocessors = [WithoutWidgets, LectureSlides, Slides, Prose]
+    config.SlidesExporter.reveal_url_prefix = "reveal.js"
+    config.SlidesExporter.reveal_theme = "white"  # others fetch fonts
+    config.SlidesExporter.exclude_input = True
+    return SlidesExporter(config=config)
+
+
+def publish(kind: str, folder: Path) -> list[Path]:
+    """Write every notebook into the folder, as a "page" or as a "deck" of slides; the files.
+
+    Raises ValueError for another kind.
+    """
+    exporter = exporter_of(kind)
     folder.mkdir(parents=True, exist_ok=True)
     if kind == "deck":
-        config.SlidesExporter.preprocessors = [WithoutWidgets, Slides, Prose]
-        config.SlidesExporter.reveal_url_prefix = "reveal.js"
-        config.SlidesExporter.reveal_theme = "white"  # others fetch fonts
-        config.SlidesExporter.exclude_input = True
         _copy_reveal(folder / "reveal.js")
-        exporter: HTMLExporter = SlidesExporter(config=config)
-    else:
-        config.HTMLExporter.preprocessors = [WithoutWidgets, Prose]
-        exporter = HTMLExporter(config=config)
     written = []
     for path in sorted((project_root() / "notebooks").glob("*.ipynb")):
         html, _ = exporter.from_filename(str(path))

@@ -69,3 +69,40 @@ def test_slides_move_by_the_keys(reader, tmp_path):
         first = reader.evaluate(SHOWN)
         reader.keyboard.press("Home")
         assert reader.evaluate(SHOWN) != first
+
+
+def test_the_slides_of_the_lecture_fit_the_screen(reader, tmp_path):
+    publish("deck", tmp_path)
+    open_first(reader, tmp_path, "00_lecture")
+    reader.locator(".reveal.ready").wait_for()
+    for _ in range(reader.evaluate("Reveal.getTotalSlides()")):
+        size = reader.evaluate(
+            """() => {
+                const slide = Reveal.getCurrentSlide(), outside = slide.getBoundingClientRect();
+                const inside = [...slide.querySelectorAll("img, .fragment, li, p, h1, h2, h3")]
+                    .filter((part) => !part.closest("aside"))
+                    .map((part) => part.getBoundingClientRect());
+                return {
+                    title: slide.textContent.trim().slice(0, 60),
+                    outside: inside.filter((one) => one.right > outside.right + 1
+                        || one.bottom > outside.bottom + 1).length,
+                    small: [...slide.querySelectorAll("img")]
+                        .filter((one) => one.clientHeight < 250).length,
+                };
+            }"""
+        )
+        assert size["outside"] == size["small"] == 0, size["title"]
+        reader.evaluate("Reveal.next(); while (Reveal.availableFragments().next) Reveal.next()")
+
+
+def test_the_speaker_view_shows_the_notes(reader, tmp_path):
+    publish("deck", tmp_path)
+    open_first(reader, tmp_path, "00_lecture")
+    reader.locator(".reveal.ready").wait_for()
+    reader.evaluate("Reveal.slide(2, 0)")
+    with reader.expect_popup() as opened:
+        reader.keyboard.press("s")
+    notes = opened.value.locator(".speaker-controls-notes")
+    for label in ("Say.", "Ask.", "Expect."):
+        notes.get_by_text(label, exact=True).wait_for()
+    opened.value.close()

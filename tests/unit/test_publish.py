@@ -7,7 +7,8 @@ import nbformat
 import pytest
 
 from delf_lesson.classroom import publish
-from delf_lesson.classroom.publish import WIDGET, Prose, Slides, WithoutWidgets
+from delf_lesson.classroom.lecture_deck import LectureSlides
+from delf_lesson.classroom.publish import WIDGET, Prose, Slides, WithoutWidgets, shows_figure
 from delf_lesson.files import project_root
 
 PICTURE = {"image/png": "iVBORw0KGgo=", "text/plain": "a picture"}
@@ -50,6 +51,18 @@ def test_a_slide_type_that_somebody_chose_is_kept(notebook):
     notebook.cells[4].metadata["slideshow"] = {"slide_type": "skip"}
     slides, _ = Slides().preprocess(notebook, {})
     assert types(slides)[3:5] == ["fragment", "skip"]
+
+
+def test_a_diagram_is_a_figure_and_a_table_is_not(notebook):
+    assert shows_figure(code("show()", {"text/html": '<img src="data:image/svg+xml;base64,AA">'}))
+    assert shows_figure(code("show()", PICTURE))
+    assert not shows_figure(code("show()", {"text/html": "<table></table>"}))
+
+
+def test_a_lab_is_not_taken_for_the_lecture(notebook):
+    before = str(notebook)
+    same, _ = LectureSlides().preprocess(notebook, {})
+    assert str(same) == before
 
 
 def test_formulas_become_mathml_and_code_stays(notebook):
@@ -109,3 +122,11 @@ def test_slides_hide_the_code(project):
     assert html.count("<section") >= 6 and "import numpy" not in html and "show()" not in html
     with pytest.raises(ValueError, match="page or deck"):
         publish.publish("poster", project / "out")
+
+
+def test_the_index_lists_the_lecture_first(project, notebook):
+    for name in ("00_start_here", "00_lecture"):
+        nbformat.write(notebook, project / "notebooks" / f"{name}.ipynb")
+    publish.publish("deck", project / "out")
+    index = (project / "out" / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r'href="(.+?)"', index)[:2] == ["00_lecture.html", "00_start_here.html"]

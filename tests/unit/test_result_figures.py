@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from delf_lesson.classroom.figures import result_figures
 from delf_lesson.classroom.figures.result_figures import (
     Table,
     found_shares,
@@ -10,9 +11,10 @@ from delf_lesson.classroom.figures.result_figures import (
     threshold_figure,
     verdict,
 )
+from delf_lesson.datasets import load
 from delf_lesson.datasets.benchmark import Truth
 from delf_lesson.evaluation.metrics import PrecisionRecall
-from delf_lesson.evaluation.table import curve_of
+from delf_lesson.evaluation.table import curve_of, read_table
 
 CURVE = curve_of(
     {
@@ -63,3 +65,20 @@ def test_junk_is_neither_right_nor_wrong():
     truth = Truth(frozenset("a"), frozenset("b"), frozenset("j"))
     judged = [verdict(image, truth) for image in "abjx"]
     assert judged == ["right", "right", "junk", "wrong"]
+
+
+def test_a_figure_of_first_results_shows_its_query_once(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(result_figures, "jpeg_figure", lambda *parts: drawn.append(parts))
+    benchmark, cells = load("albion"), read_table()["cells"]
+    systems = {name: cells[name]["albion"] for name in ("DELF+FT", "DIR", "SIFT")}
+    query = benchmark.queries[0].name
+    result_figures.show_first(systems, benchmark, query)
+    figure, *sentences = drawn[0]
+    results = sum(len(cell["first"][query]) for cell in systems.values())
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles.count("query") == 1 and len(titles) == 1 + results
+    for name, cell in systems.items():
+        score = f"{name}: AP {cell['average_precisions'][query]:.2f}"
+        assert sum(title.startswith(score) for title in titles) == 1
+        assert any(score in sentence for sentence in sentences)

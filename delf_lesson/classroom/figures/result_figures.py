@@ -174,31 +174,31 @@ def verdict(image: str, truth: Truth) -> str:
 def show_first(
     cells: Mapping[str, Mapping[str, Any]], benchmark: Benchmark, query: str
 ) -> NotebookFigure:
-    """A query and the first results of each system, framed by right or wrong.
+    """A query at the left, and the first results of each system in a row, framed by right or wrong.
 
     cells: of the table, by system, all of this benchmark; their "first" is drawn.
     """
     query_image = next(each for each in benchmark.queries if each.name == query).read()
     paths = {benchmark.name_of(path): path for path in benchmark.images}
     columns = 1 + max(len(cell["first"][query]) for cell in cells.values())
+    told = []
     with rc_context(LOOK):
-        figure = new_figure(1.75 * len(cells))
+        figure = new_figure(1.9 * len(cells))
+        grid = figure.add_gridspec(len(cells), columns)
+        bare_image(figure.add_subplot(grid[:, 0]), query_image, "query")
         for row, (system, cell) in enumerate(cells.items()):
-            axes = figure.add_subplot(len(cells), columns, row * columns + 1)
-            bare_image(axes, query_image, f"{system}: AP {cell['average_precisions'][query]:.2f}")
-            for place, (image, confidence) in enumerate(cell["first"][query], start=2):
-                axes = figure.add_subplot(len(cells), columns, row * columns + place)
-                unit = "cosine" if cell["confidence"] == "vote" else "inliers"
+            precision = f"{system}: AP {cell['average_precisions'][query]:.2f}"
+            unit = "cosine" if cell["confidence"] == "vote" else "inliers"
+            kinds = []
+            for place, (image, confidence) in enumerate(cell["first"][query], start=1):
+                kinds.append(verdict(image, benchmark.truth[query]))
                 number = f"{confidence:.2f}" if unit == "cosine" else f"{int(confidence)}"
-                judged = verdict(image, benchmark.truth[query])
+                axes = figure.add_subplot(grid[row, place])
                 axes.imshow(read_image(paths[image]))
-                axes.set_title(f"{judged}: {unit} {number}")
-                _frame(axes, judged)
-        told = []
-        for system, cell in cells.items():
-            kinds = [verdict(image, benchmark.truth[query]) for image, _ in cell["first"][query]]
+                axes.set_title(f"{precision if place == 1 else ''}\n{kinds[-1]}: {unit} {number}")
+                _frame(axes, kinds[-1])
             counts = joined(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
-            told.append(f"{system}: AP {cell['average_precisions'][query]:.2f}, {counts}")
+            told.append(f"{precision}, {counts}")
         return jpeg_figure(
             figure, f"The query {query} and the first results of {joined(cells)}", *told
         )

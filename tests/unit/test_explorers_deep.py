@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from delf_lesson.classroom.explorers.drawing import BLUE, ORANGE, TITLE
+from delf_lesson.classroom.explorers.explorer import jpeg
 from delf_lesson.classroom.explorers.grid_explorers import (
     chosen_rows,
     draw_similarity,
@@ -18,6 +19,7 @@ from delf_lesson.classroom.explorers.live_explorers import (
     LiveLoss,
     Training,
     explore_attention_training,
+    snapshots,
 )
 from delf_lesson.deep.delf import Delf
 from delf_lesson.deep.receptive_field import DenseGrid
@@ -149,6 +151,22 @@ def test_a_training_is_paused_and_goes_on_where_it_was(training):
     assert training.losses == [] and not training.start.disabled and training.bar.value == 0
 
 
+def test_a_page_without_a_kernel_shows_what_a_training_learned_after_some_steps(grey):
+    done = []
+
+    def begin():
+        for loss in (5.0, 4.0, 3.0, 2.0):
+            done.append(loss)
+            yield loss
+
+    still = snapshots(begin(), lambda: np.full_like(grey, 20 * len(done)), (1, 3))
+    assert done == [5.0, 4.0, 3.0]  # no step more than it takes
+    left, right = still[-1, 0, 0], still[-1, -1, 0]
+    assert (left, right) == (20, 60)
+    training = Training(begin, 4, 5.0, lambda: grey, "a training", still)
+    assert training.twin == jpeg(still) != training.image.value
+
+
 def test_an_error_of_a_training_is_shown(grey):
     def begin():
         yield 1.0
@@ -172,6 +190,7 @@ def test_an_attention_learns_which_channel_tells_classes_apart(grey):
         Delf(delf.trunk, None), features, labels, np.tile(grey, (2, 2, 1)), steps=12
     )
     before = training.image.value
+    assert training.losses == [] and training.twin != before  # a page shows trained states
     training.go()
     training.thread.join(120)
     assert len(training.losses) == 12 and training.losses[-1] < 0.5 * np.log(2)

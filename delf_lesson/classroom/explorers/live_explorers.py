@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import ipywidgets as widgets
@@ -11,7 +12,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from delf_lesson.classroom.explorers.drawing import beside, of_height
+from delf_lesson.classroom.explorers.drawing import (
+    GAP,
+    WIDTH,
+    beside,
+    of_height,
+    of_width,
+    titled,
+)
 from delf_lesson.classroom.explorers.explorer import (
     Labels,
     Shown,
@@ -128,7 +136,8 @@ class Training(Shown):
     """Start, pause and resume a training; see its loss and what it has learned.
 
     begin: restarts the training and yields the loss after every step. steps: how many it takes.
-    draw_learned: draws the current state, beside the loss. The training runs in a thread, so that
+    draw_learned: draws the current state, beside the loss. still: the image that a page without a
+    kernel shows, by default the state before the first step. The training runs in a thread, so that
     the notebook can be used meanwhile; between two steps it checks whether to pause.
     """
 
@@ -139,6 +148,7 @@ class Training(Shown):
         chance: float,
         draw_learned: Callable[[], Pixels],
         text: str,
+        still: Pixels | None = None,
     ) -> None:
         self.begin, self.steps, self.chance = begin, steps, chance
         self.draw_learned = draw_learned
@@ -160,7 +170,7 @@ class Training(Shown):
             [self.start, self.pause, self.restart, self.bar], layout={"flex_flow": "row wrap"}
         )
         box = labelled_box([buttons, self.image, self.message], self.labels)
-        super().__init__(box, text, self.image.value)
+        super().__init__(box, text, self.image.value if still is None else jpeg(still))
 
     def go(self) -> None:
         """Train in the background until the last step or a pause; `thread` runs the training."""
@@ -206,6 +216,10 @@ class Training(Shown):
         self.labels.alt, self.message.value = says, ""
 
 
+STILLS = (2, 6, 12)
+"""Steps of a training whose state a page without a kernel shows."""
+
+
 def explore_attention_training(
     delf: Delf, features: Tensor, labels: Tensor, image: Pixels, steps: int = 40
 ) -> Training:
@@ -235,11 +249,26 @@ def explore_attention_training(
         scores = Delf(delf.trunk, trained["model"].attention).score_map(image, 0.5)
         return overlay(image, scores, 0, float(scores.max()), cell=32)
 
+    still = snapshots(begin(), draw_learned, STILLS)
+    trained.clear()  # the widget shows the state before the first step
     return Training(
         begin,
         steps,
         float(np.log(classes)),
         draw_learned,
-        "The loss of an attention in training, and the score of every cell of one picture; start, "
-        "pause and go on by the buttons",
+        f"The score of every cell of one image, after {STILLS[0]}, {STILLS[1]} and {STILLS[2]} "
+        "mini-batches of training; the buttons start, pause and restart the training",
+        still,
     )
+
+
+def snapshots(
+    training: Iterator[float], draw_learned: Callable[[], Pixels], after: Sequence[int]
+) -> Pixels:
+    """What a training has learned after so many steps, side by side, each under its loss."""
+    panels = []
+    for step, loss in enumerate(islice(training, max(after)), start=1):
+        if step in after:
+            learned = of_width(draw_learned(), (WIDTH - GAP * (len(after) - 1)) // len(after))
+            panels.append(titled(learned, f"{step} mini-batches: loss {loss:.1f}"))
+    return beside(*panels)

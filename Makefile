@@ -29,7 +29,7 @@ endif
 $(shell for stamp in $(BASE) $(TEST); do \
   if [ -f $$stamp ] && [ "$$(cat $$stamp)" != "$$(pwd -P)" ]; then rm -rf $(VENV); fi; done)
 
-.PHONY: help lab test check lint bench ablations difficulty notebooks site slides landmarks points test-render constraints clean
+.PHONY: help lab test check lint bench ablations features difficulty notebooks site slides landmarks points test-render constraints clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -40,6 +40,7 @@ help:
 	@echo 'make lint         ruff and mypy'
 	@echo 'make bench        measure what data/results/table.json lacks (hours for all of it)'
 	@echo 'make ablations    measure what few keypoints and the weight of a fusion change (an hour)'
+	@echo 'make features     the shipped features of Albion by DELF, for lab 06 (minutes)'
 	@echo 'make difficulty   how hard the rendered towns are for SIFT (some ten minutes)'
 	@echo 'make notebooks    run every notebook and store its outputs'
 	@echo 'make site         the notebooks as web pages, in build/site'
@@ -113,6 +114,10 @@ bench: $(TEST)
 ablations: $(TEST)
 	$(BIN)/python tests/benchmarks/few_keypoints.py --out data/results/few_keypoints.json
 	$(BIN)/python tests/benchmarks/fusion_weight.py --out data/results/fusion_weight.json
+
+# What lab 06 searches. Make it again when the weights of DELF+FT+ATT change.
+features: $(TEST)
+	$(BIN)/python tests/benchmarks/shipped_features.py
 
 difficulty: $(TEST)
 	$(BIN)/python tests/benchmarks/landmark_difficulty.py $(ARGS)

@@ -28,6 +28,7 @@ PARTS = (
     "delf_lesson",
     "notebooks",
     "docs",
+    "data/features",
     "data/landmarks",
     "data/quiz",
     "data/results",

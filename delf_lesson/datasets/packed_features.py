@@ -86,7 +86,7 @@ def unpack(path: str | Path, settings: Mapping[str, object]) -> dict[str, LocalF
 
 def _features(arrays: Mapping[str, NDArray[Any]]) -> dict[str, LocalFeatures]:
     descriptors = l2_normalise(arrays["descriptors"] * arrays["steps"])
-    xy = arrays["xy"].astype(np.float32) / PLACE_STEPS
+    xy = (arrays["xy"] / PLACE_STEPS).astype(np.float32)
     scales = arrays["scales"][arrays["scale"]]
     features, start = {}, 0
     for name, count, size in zip(

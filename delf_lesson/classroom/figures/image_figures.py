@@ -157,7 +157,8 @@ def draw_ranking(
             axes = figure.add_subplot(grid[place // columns, 1 + place % columns])
             lines = spread(np.reshape(result.lines, (-1, 4)))
             proof = f"{result.inliers} inliers" if result.inliers else f"vote {result.vote:.2f}"
-            title = f"{first + place}. {short_name(result.image)}\n{proof}"
+            image_name = short_name(result.image, 20 if columns == 3 else 36)
+            title = f"{first + place}. {image_name}\n{proof}"
             shares = lines[:, 0] / query_image.shape[1]
             _draw_dots(axes, read_image(result.image), lines[:, 2:], shares, title)
         wrap_titles(figure)

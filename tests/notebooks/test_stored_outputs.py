@@ -123,6 +123,25 @@ def test_the_minutes_are_those_of_the_readme(lab, request):
     assert sum(map(int, rows)) == int(told)
 
 
+def test_every_prediction_is_compared_with_its_result(lab):
+    """A student commits an answer first; a later cell shows it beside the result."""
+    sources = [cell.source for cell in code(lab)]
+    asked = [
+        (place, *found)
+        for place, source in enumerate(sources)
+        for found in re.findall(r"^(\w+) = predict\(\s*\"(.+?)\"", source, re.M)
+    ]
+    if not asked:  # until each lab has its widgets
+        assert "Predict before you run" in prose(lab)
+        return
+    number = lab.cells[0].source.split()[1]
+    names = [name for *_, name in asked]
+    assert len(names) == len(set(names)) and all(name.startswith(f"{number}-") for name in names)
+    for place, variable, name in asked:
+        assert sources[place].endswith(f"\n{variable}"), f"{name} is not shown"
+        assert any(f"{variable}.compare(" in source for source in sources[place + 1 :]), name
+
+
 def test_notebooks_lead_from_one_to_the_next():
     for before, after in pairwise(LABS):
         for path, other in ((before, after), (after, before)):

@@ -196,7 +196,7 @@ def show_judged_matches(
     canvas, left_scale, right_scale, start = side_by_side(first, second, 600)
     shown = np.unique(np.linspace(0, len(lines) - 1, min(len(lines), MOST_LINES)).astype(int))
     with rc_context(LOOK):
-        figure = new_figure(3.9)
+        figure = new_figure(4.3)
         axes = figure.add_subplot()
         bare_image(axes, canvas, title)
         for x0, y0, x1, y1, is_right in np.c_[lines, right][shown]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from delf_lesson.classical.properties import Properties
 from delf_lesson.classical.transformations import CHANGES, Change
-from delf_lesson.classroom.figures.alternative_text import joined, named, plural, rounded
+from delf_lesson.classroom.figures.alternative_text import joined, plural, rounded
 from delf_lesson.classroom.figures.notebook_figure import (
     BLUE,
     LOOK,
@@ -257,10 +257,15 @@ def show_invariance(
         lowest = []
         for change, by_extractor in curves.items():
             least = {n: np.nanmin([measure(p) for p in ps]) for n, ps in by_extractor.items()}
-            lowest.append(f"{change}, {named(least)}")
+            lowest.append(f"{change}, {joined(map(_least, least, least.values()))}")
         return png_figure(
             figure,
             f"Curves of {label} of {joined(names)}, in {plural(len(curves), 'panel')}: "
             f"{joined(curves)}",
             f"Lowest values: {'; '.join(lowest)}",
         )
+
+
+def _least(name: str, value: float) -> str:
+    """A curve's lowest value in words. Chance is near 0, and changes with the processor."""
+    return f"{name} {'less than 0.05' if value < 0.05 else rounded(value)}"

@@ -73,6 +73,7 @@ def test_names_and_numbers_in_words():
         "a and b",
         "a, b and c",
     ]
+    assert words.joined(["SIFT, noon", "SIFT, night"]) == "SIFT, noon; SIFT, night"
     assert words.counted(["norm", "norm", "map"]) == "2 x norm and map"
     assert [words.rounded(v) for v in (0.0512, 0.00012, 26.4, 366_000, 0, np.nan)] == [
         "0.051",
@@ -175,7 +176,7 @@ def test_long_titles_stay_inside_their_figure():
     for axes in (figure.axes[0], figure.axes[2]):
         box = axes.title.get_window_extent()
         assert axes.title.get_text().count("\n") >= 1
-        assert box.x0 >= 0 and box.x1 <= figure.bbox.width
+        assert box.x0 >= 0 and box.x1 <= figure.bbox.width and box.y1 <= figure.bbox.height
 
 
 def test_signs_have_the_same_colours_in_every_map():

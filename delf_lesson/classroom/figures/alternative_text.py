@@ -12,8 +12,10 @@ MOST_NAMED = 8  # bars whose values aren't told
 
 
 def joined(parts: Iterable[object]) -> str:
-    """A list in words: "a", "a and b", or "a, b and c"."""
+    """A list in words: "a", "a and b", or "a, b and c"; "a, x; b" if a part has a comma."""
     words = [str(part) for part in parts]
+    if any(", " in word or " and " in f" {word}" for word in words):
+        return "; ".join(words)
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 

@@ -118,8 +118,8 @@ def draw_mark(axes: Axes, xy: tuple[float, float]) -> None:
 def draw_selected(axes: Axes, image: Pixels, xy: NDArray, on: NDArray, title: str = "") -> None:
     """Keypoints (N, 2) over their image: blue circles on the landmark, orange crosses off it."""
     bare_image(axes, image, title)
-    look: dict[str, Any] = {"markersize": 4.5, "markeredgewidth": 1.3}
-    bright, dark = outline(1.3, "white"), outline(1.3)
+    look: dict[str, Any] = {"markersize": 5, "markeredgewidth": 1.2}
+    bright, dark = outline(1, "white"), outline(1)
     axes.plot(*xy[on].T, "o", color=BLUE, markerfacecolor="none", path_effects=bright, **look)
     axes.plot(*xy[~on].T, "x", color=ORANGE, path_effects=dark, **look)
     axes.set_xlim(-0.5, image.shape[1] - 0.5)

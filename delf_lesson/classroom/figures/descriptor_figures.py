@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
 from delf_lesson.classical.keypoints import gradients
@@ -126,6 +127,7 @@ def draw_cells(axes: Axes, patch: NDArray, descriptor: NDArray) -> None:
     middles = (np.arange(CELLS) - (CELLS - 1) / 2) * CELL_SAMPLES
     angle = -np.arange(DIRECTIONS) * (2 * np.pi / DIRECTIONS)  # counter-clockwise, y down
     length = descriptor.reshape(CELLS, CELLS, DIRECTIONS) / descriptor.max() * CELL_SAMPLES * 0.55
+    rim = [Stroke(linewidth=2.1, foreground="black"), Normal()]  # thin: the arrows are close
     for row, y in enumerate(middles):
         for column, x in enumerate(middles):
             ends = length[row, column, :, None] * np.c_[np.cos(angle), np.sin(angle)] + [x, y]
@@ -134,8 +136,8 @@ def draw_cells(axes: Axes, patch: NDArray, descriptor: NDArray) -> None:
                     [x, end_x],
                     [y, end_y],
                     color=ORANGE,
-                    linewidth=2,
-                    path_effects=outline(2, "0.3"),
+                    linewidth=1.5,
+                    path_effects=rim,
                 )
 
 

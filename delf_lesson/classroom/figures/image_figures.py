@@ -26,7 +26,6 @@ from delf_lesson.classroom.figures.notebook_figure import (
     new_figure,
     outline,
     png_figure,
-    wrap_titles,
 )
 from delf_lesson.features import LocalFeatures
 from delf_lesson.images import Pixels, read_image
@@ -153,15 +152,14 @@ def draw_ranking(
         every = [spread(result.lines)[:, :2] for result in results if len(result.lines)]
         points = np.concatenate([np.empty((0, 2)), *every])
         _draw_dots(left, query_image, points, points[:, 0] / query_image.shape[1], "the query")
+        names = _short_names(results, (40, 36, 20)[columns - 1])
         for place, result in enumerate(results):
             axes = figure.add_subplot(grid[place // columns, 1 + place % columns])
             lines = spread(np.reshape(result.lines, (-1, 4)))
             proof = f"{result.inliers} inliers" if result.inliers else f"vote {result.vote:.2f}"
-            image_name = short_name(result.image, 20 if columns == 3 else 36)
-            title = f"{first + place}. {image_name}\n{proof}"
+            title = f"{first + place}. {names[place]}\n{proof}"
             shares = lines[:, 0] / query_image.shape[1]
             _draw_dots(axes, read_image(result.image), lines[:, 2:], shares, title)
-        wrap_titles(figure)
         return figure
 
 
@@ -183,6 +181,14 @@ def _draw_dots(axes: Axes, image: Pixels, xy: np.ndarray, shares: np.ndarray, ti
     axes.set_ylim(image.shape[0] - 0.5, -0.5)
     axes.set_title(title)
     axes.set_axis_off()
+
+
+def _short_names(results: Sequence[Result], longest: int) -> list[str]:
+    """The file names of the results' images, with their folders if these differ."""
+    paths = [Path(result.image) for result in results]
+    if len({path.parent for path in paths}) > 1:
+        return [short_name(path, longest) for path in paths]
+    return [short_name(path.name, longest) for path in paths]
 
 
 def _named(query: str | Path | Pixels, name: str) -> tuple[Pixels, str]:

@@ -13,7 +13,7 @@ import numpy as np
 from IPython.display import display
 from matplotlib import colors
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.patheffects import AbstractPathEffect, Normal, Stroke
@@ -81,7 +81,7 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
 
 def encode(figure: Figure, mime: str, density: int = 1) -> bytes:
     """A figure as the bytes of a PNG or JPEG file, of `density` times its pixels on both axes."""
-    wrap_titles(figure)
+    fit_titles(figure)
     buffer = io.BytesIO()
     how: dict[str, Any] = {"optimize": True}
     if mime == "image/jpeg":
@@ -103,7 +103,7 @@ def _with_palette(png: io.BytesIO) -> bytes:
 
 def pixels(figure: Figure) -> Pixels:
     """A figure as an image, `uint8` RGB (H, W, 3)."""
-    wrap_titles(figure)
+    fit_titles(figure)
     canvas = figure.canvas
     assert isinstance(canvas, FigureCanvasAgg)
     canvas.draw()
@@ -125,21 +125,33 @@ def _shown(figure: Figure, sentences: tuple[str, ...], mime: str) -> NotebookFig
     return NotebookFigure(encode(figure, mime, DENSITY), sentences, width, mime)
 
 
-def wrap_titles(figure: Figure) -> None:
-    """Break titles that are wider than the part of the figure that their axes may fill."""
+def fit_titles(figure: Figure) -> None:
+    """Break titles that are wider than their axes' part of the figure; make room for all of them.
+
+    The figure grows where a title would be cut off at its top.
+    """
     whole = figure.bbox.width
-    assert isinstance(figure.canvas, FigureCanvasAgg)
-    renderer = figure.canvas.get_renderer()
     titles = [(axes.title, whole * _share_of_width(axes)) for axes in figure.axes]
-    if figure.get_suptitle():
-        titles.append((figure._suptitle, whole))  # type: ignore[attr-defined]
+    titles = [(title, room) for title, room in titles if title.get_text()]
     for title, room in titles:
-        words = title.get_text()
-        width = title.get_window_extent(renderer).width if words else 0
-        if width > 0.97 * room:
-            most = max(8, int(len(words) * 0.94 * room / width))
-            lines = [part for line in words.split("\n") for part in textwrap.wrap(line, most)]
-            title.set_text("\n".join(lines))
+        lines = title.get_text().split("\n")
+        width = title.get_window_extent(_renderer(figure)).width
+        if width > 0.94 * room:
+            most = max(8, int(max(map(len, lines)) * 0.92 * room / width))
+            wrapped = [part for line in lines for part in textwrap.wrap(line, most)]
+            title.set_text("\n".join(wrapped))
+    for _ in range(3 if titles else 0):
+        figure.draw_without_rendering()
+        tops = (title.get_window_extent(_renderer(figure)).y1 for title, _ in titles)
+        missing = (max(tops) - figure.bbox.height) / figure.dpi + 0.02
+        if missing <= 0:
+            break
+        figure.set_figheight(figure.get_figheight() + 2 * missing)  # half is added at the bottom
+
+
+def _renderer(figure: Figure) -> RendererAgg:
+    assert isinstance(figure.canvas, FigureCanvasAgg)
+    return figure.canvas.get_renderer()
 
 
 def _share_of_width(axes: Axes) -> float:
@@ -154,7 +166,7 @@ def _share_of_width(axes: Axes) -> float:
 
 def outline(width: float, colour: str = "black") -> list[AbstractPathEffect]:
     """Path effects for a thin rim around a line of `width` points: visible on brick and on sky."""
-    return [Stroke(linewidth=width + 1.4, foreground=colour), Normal()]
+    return [Stroke(linewidth=width + 1.2, foreground=colour), Normal()]
 
 
 def colour_bar(

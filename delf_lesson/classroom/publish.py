@@ -124,7 +124,9 @@ def exporter_of(kind: str) -> HTMLExporter:
     if kind not in ("page", "deck"):
         raise ValueError(f"kind is {kind!r}; wanted page or deck")
     config = Config()
-    config.TemplateExporter.extra_template_basedirs = [str(project_root() / "docs" / "templates")]
+    templates = str(project_root() / "docs" / "templates")
+    config.TemplateExporter.extra_template_basedirs = [templates]
+    config.TemplateExporter.extra_template_paths = [templates]  # of what both templates import
     config.TemplateExporter.template_name = kind
     if kind == "page":
         config.HTMLExporter.preprocessors = [WithoutWidgets, Prose]

@@ -15,7 +15,8 @@ PICTURE = {"image/png": "iVBORw0KGgo=", "text/plain": "a picture"}
 
 
 def code(source: str, *data: dict):
-    outputs = [nbformat.v4.new_output("display_data", one) for one in data]
+    metadata = {"image/png": {"alt": 'a "small" image', "width": 300}}
+    outputs = [nbformat.v4.new_output("display_data", one, metadata=metadata) for one in data]
     return nbformat.v4.new_code_cell(source, outputs=outputs)
 
 
@@ -114,6 +115,17 @@ def test_nothing_is_fetched_from_the_network_and_links_are_there(project, kind):
         assert "MathJax" not in html and "widget-view" not in html
     assert 'lang="en"' in written[0].read_text(encoding="utf-8")
     assert "01 A title" in written[-1].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["page", "deck"])
+def test_images_keep_their_alternative_text_and_their_width(project, kind):
+    publish.publish(kind, project / "out")
+    html = (project / "out" / "01_first.html").read_text(encoding="utf-8")
+    images = re.findall(r"<img[^>]+data:image/png[^>]+>", html)
+    assert len(images) == 2
+    for image in images:
+        assert 'width="300"' in image and "small" in image
+    assert "No description" not in html
 
 
 def test_slides_hide_the_code(project):

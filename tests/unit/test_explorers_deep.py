@@ -100,14 +100,28 @@ def test_neighbours_are_judged_by_their_landmark(grid, grey):
     images, landmarks = [grey] * 9, ["a", "a", "b", "a", "b", "b", "b", "b", "b"]
     of_image, places = np.repeat(np.arange(9), 6), np.tile(grid.features.xy, (9, 1))
     rows = np.tile(grid.features.descriptors, (9, 1))
-    explorer = explore_neighbours(images, landmarks, of_image, places, {"flat": rows})
+    on = np.ones(len(rows), bool)
+    explorer = explore_neighbours(images, landmarks, of_image, places, on, {"flat": rows})
     explorer.set(image=1, cell=0)
     assert "by flat 2." in explorer.drawn.says  # of the landmark a there are two other pictures
     scale = explorer.drawn.scale
     explorer._clicked({"dataX": 80 * scale, "dataY": TITLE + 48 * scale})
     assert explorer.values == {"image": 1, "cell": 5}
-    with pytest.raises(ValueError, match="one row a cell"):
-        explore_neighbours(images, landmarks, of_image, places, {"short": rows[:9]})
+    for flags, short in ((on, rows[:9]), (on[:9], rows)):
+        with pytest.raises(ValueError, match="one row a cell"):
+            explore_neighbours(images, landmarks, of_image, places, flags, {"flat": short})
+
+
+def test_neighbours_are_right_only_if_both_cells_lie_on_the_landmark(grid, grey):
+    of_image, places = np.repeat(np.arange(9), 6), np.tile(grid.features.xy, (9, 1))
+    rows = np.tile(np.eye(6, dtype=np.float32), (9, 1))  # cell k is nearest to the others' cell k
+    on = np.tile(np.arange(6) < 3, 9)
+    on[of_image == 4] = False  # a car stands before the landmark
+    explorer = explore_neighbours([grey] * 9, ["a"] * 9, of_image, places, on, {"flat": rows})
+    explorer.set(image=1, cell=0)
+    assert "by flat 4." in explorer.drawn.says  # of five neighbours, one lies on the car
+    explorer.set(image=1, cell=5)
+    assert "on no landmark" in explorer.drawn.says and "by flat" not in explorer.drawn.says
 
 
 def test_a_live_loss_redraws_with_every_epoch():
@@ -118,6 +132,7 @@ def test_a_live_loss_redraws_with_every_epoch():
         seen.append(live.image.value)
     assert len(set(seen)) == 4 and live.losses == [2.3, 1.5, 1.0]
     assert live.labels.alt == "The loss after 3 of 3 epochs"
+    assert live.twin is None  # a page would store the empty figure of the beginning
 
 
 @pytest.fixture

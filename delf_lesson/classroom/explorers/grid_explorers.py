@@ -32,8 +32,8 @@ from delf_lesson.features import LocalFeatures
 from delf_lesson.images import Pixels
 
 HALF = (WIDTH - GAP) // 2
-SHOWN, SIDE, PATCH_HALF = 300, 78, 40  # pixels: the image, a patch, and half of what it shows
-NEAREST = 7
+SHOWN, SIDE, PATCH_HALF = 300, 110, 40  # pixels: the image, a patch, and half of what it shows
+NEAREST = 5
 
 
 def explore_similarity(
@@ -110,7 +110,7 @@ def draw_similarity(
         f"{there.max():.2f}; half of that picture's cells are above {np.median(there):.2f}."
     )
     panels = beside(
-        titled(left, "the cell, what it can see, and its kin"), titled(right, "the other picture")
+        titled(left, "the query cell and what it can see"), titled(right, "the second photo")
     )
     return Drawn(panels, says, (0, TITLE), scale, (first.shape[1], first.shape[0]))
 
@@ -190,23 +190,27 @@ def explore_neighbours(
     landmarks: Sequence[str],
     of_image: NDArray[np.intp],
     places: NDArray,
+    on_landmark: NDArray[np.bool_],
     rows: Mapping[str, NDArray[np.float32]],
 ) -> Explorer:
     """Choose an image and one of its cells; see the nearest cells of other images.
 
-    Slide "Goal". landmarks: what each image shows. of_image, places: the image of each cell (N,)
-    and its position (N, 2). rows: descriptors (N, D) by the name of their trunk. Raises ValueError
-    if the numbers of cells differ.
+    Slide "Goal"; lab 04, section 5. landmarks: what each image shows. of_image, places,
+    on_landmark: the image of each cell (N,), its position (N, 2), and whether it lies on the
+    landmark (N,). rows: descriptors (N, D) by the name of their trunk. Raises ValueError if the
+    numbers of cells differ.
     """
-    lengths = {name: len(each) for name, each in rows.items()}
-    wrong = {name: length for name, length in lengths.items() if length != len(places)}
-    if wrong or len(of_image) != len(places):
+    given = {"of_image": of_image, "on_landmark": on_landmark, **rows}
+    wrong = {name: len(each) for name, each in given.items() if len(each) != len(places)}
+    if wrong:
         raise ValueError(
-            f"places holds {len(places)} cells, of_image {len(of_image)} and rows "
-            f"{wrong or 'as many'}; wanted one row a cell"
+            f"places holds {len(places)} cells, but {wrong}; wanted one row a cell in each"
         )
+    names = np.where(on_landmark, np.asarray(landmarks)[of_image], "")
     first = np.searchsorted(of_image, np.arange(len(images)))
     most = int(np.bincount(of_image).max())
+    start = np.flatnonzero(on_landmark)[on_landmark.sum() // 2] if on_landmark.any() else 0
+    start_image = int(of_image[start])
 
     def draw(image: int, cell: int) -> Drawn:
         cells = int((of_image == image - 1).sum())
@@ -215,7 +219,7 @@ def explore_neighbours(
             name: nearest_elsewhere(each, of_image, np.array([query]), NEAREST)[0]
             for name, each in rows.items()
         }
-        return draw_neighbours(images, landmarks, of_image, places, query, neighbours)
+        return draw_neighbours(images, names, of_image, places, query, neighbours)
 
     def click(x: float, y: float) -> dict[str, int]:
         cells = places[of_image == explorer.values["image"] - 1]
@@ -224,11 +228,11 @@ def explore_neighbours(
     explorer = Explorer(
         draw,
         {
-            "image": slider("picture", 1, len(images), 1),
-            "cell": slider("cell, row by row", 0, most - 1, most // 2),
+            "image": slider("photo", 1, len(images), start_image + 1),
+            "cell": slider("cell, row by row", 0, most - 1, int(start - first[start_image])),
         },
-        "A cell of a picture and the cells nearest to it by each trunk, right ones in blue frames; "
-        "click the picture or move the sliders",
+        "A cell of a photo and the cells nearest to it by each trunk, right ones in blue frames; "
+        "click the photo or move the sliders",
         click=click,
     )
     return explorer
@@ -236,31 +240,38 @@ def explore_neighbours(
 
 def draw_neighbours(
     images: Sequence[Pixels],
-    landmarks: Sequence[str],
+    landmarks: NDArray[np.str_],
     of_image: NDArray[np.intp],
     places: NDArray,
     query: int,
     neighbours: Mapping[str, NDArray],
 ) -> Drawn:
-    """A cell on its image, and for each trunk the patches of the nearest cells."""
+    """A cell on its image, and for each trunk the patches of the nearest cells.
+
+    landmarks: the landmark that each cell (N,) lies on, or "". A neighbour is right if both cells
+    lie on the same landmark.
+    """
     image = images[of_image[query]]
-    landmark = landmarks[of_image[query]]
+    landmark = str(landmarks[query])
     shown, scale = of_width(image, SHOWN), SHOWN / image.shape[1]
     marks(shown, places[query] * scale, "cross", ORANGE, 16)
     lines, parts = [], []
     for name, cells in neighbours.items():
-        right = [landmarks[of_image[cell]] == landmark for cell in cells]
+        right = [landmark != "" and bool(landmarks[cell] == landmark) for cell in cells]
         patches = [
             framed(_patch(images[of_image[cell]], places[cell]), BLUE if hit else ORANGE, not hit)
             for cell, hit in zip(cells, right, strict=True)
         ]
         lines.append(titled(np.hstack(patches), f"{name}: {sum(right)} of {len(right)} right"))
         parts.append(f"{name} {sum(right)}")
+    name = landmark.replace("_", " ") or "no landmark"
     says = (
-        f"A cell of the {landmark.replace('_', ' ')}. Of its {NEAREST} nearest in other "
-        f"pictures are of the same landmark: by {', by '.join(parts)}."
+        f"A cell on the {name}. Of its {NEAREST} nearest cells in other images, so many lie on the "
+        f"same landmark: by {', by '.join(parts)}."
+        if landmark
+        else "A cell on no landmark, so none of its nearest cells counts as right."
     )
-    panel = titled(shown, landmark.replace("_", " "))
+    panel = titled(shown, name)
     size = (image.shape[1], image.shape[0])
     return Drawn(beside(panel, above(*lines)), says, (0, TITLE), scale, size)
 

@@ -110,7 +110,10 @@ def duration(seconds: float) -> str:
 
 
 class LiveLoss(Shown):
-    """The loss of a running training, redrawn after every epoch."""
+    """The loss of a running training, redrawn after every epoch.
+
+    A page without a kernel shows only its text: the cell draws the finished curve below.
+    """
 
     def __init__(self, epochs: int, chance: float, name: str = "training") -> None:
         self.epochs, self.chance, self.name = epochs, chance, name
@@ -118,8 +121,8 @@ class LiveLoss(Shown):
         self.image = new_image()
         self.labels = Labels()
         self._redraw()
-        text = "The loss after every epoch, drawn while it trains"
-        super().__init__(labelled_box([self.image], self.labels), text, self.image.value)
+        text = "While it trains, the loss after every epoch is drawn here"
+        super().__init__(labelled_box([self.image], self.labels), text)
 
     def add(self, loss: float) -> None:
         """Add the loss of one more epoch."""

@@ -190,7 +190,10 @@ def test_a_notebook_reads_well_before_it_is_run(page, jupyter, notebooks, name):
     (notebooks / f"{name}.ipynb").write_bytes(shipped.read_bytes())
     open_notebook(page, jupyter(name))
     wanted = sum(
-        any(mime.startswith("image/") for mime in output.get("data", {}))
+        any(
+            mime.startswith("image/") or "<img" in content
+            for mime, content in output.get("data", {}).items()
+        )
         for cell in nbformat.read(shipped, as_version=4).cells
         for output in cell.get("outputs", [])
     )

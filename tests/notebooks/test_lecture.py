@@ -159,3 +159,20 @@ def test_what_to_skip_saves_enough_minutes():
         skipped += re.findall(r"\*(.+?)\*", titles)
         assert len(set(skipped)) == len(skipped)
         assert sum(plan()[title] for title in skipped) == int(saved) >= int(late)
+
+
+def test_every_slide_has_evidence_and_the_sections_it_names_exist():
+    text = (project_root() / "docs" / "lecture_evidence.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", text, re.M)[1:]
+    assert list(dict.fromkeys(slide for slide, _, _ in rows)) == SLIDES
+    for _, claim, evidence in rows:
+        for number, sections in re.findall(r"lab (0\d), ((?:\"[^\"]+\"(?: to )?)+)", evidence):
+            (path,) = PATH.parent.glob(f"{number}_*.ipynb")
+            headings = re.findall(r"^## \d+\. (.+)$", prose(path), re.M)
+            for section in re.findall(r"\"([^\"]+)\"", sections):
+                assert section in headings, (claim, number, section)
+
+
+def prose(path) -> str:
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")

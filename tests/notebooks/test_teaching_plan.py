@@ -62,7 +62,6 @@ def test_the_page_has_the_minutes_of_every_lab():
     assert wanted_table() in PAGE, f"docs/teaching.md must have\n{wanted_table()}"
 
 
-@pytest.mark.xfail(strict=True, reason="the labs take longer today; they are to become shorter")
 def test_the_labs_take_at_most_8_hours():
     assert total(LABS) <= 60 * MOST_HOURS, f"the labs take {total(LABS)} minutes"
 

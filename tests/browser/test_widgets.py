@@ -201,3 +201,26 @@ def test_a_notebook_reads_well_before_it_is_run(page, jupyter, notebooks, name):
     expect(images).to_have_count(wanted)
     for text in ("model not found", "Loading widget"):
         assert panel(page).get_by_text(text).count() == 0
+
+
+PREDICTING = """
+from delf_lesson.classroom.predictions import predict
+
+share = predict("in-a-browser", "Which share of the cells lies on the landmark?")
+share
+"""
+
+
+def test_a_prediction_is_committed_and_compared(page, notebooks, jupyter):
+    write(notebooks, "predicting", PREDICTING, "share.compare(0.287)")
+    run_all(page, jupyter("predicting"))
+    expect(panel(page).get_by_text("Result: 0.29.")).to_be_visible()
+    box = drawn(panel(page).locator(".delf-explorer"))
+    box.get_by_role("textbox").fill("60%")
+    box.get_by_role("textbox").press("Tab")
+    box.get_by_role("button", name="Commit").click()
+    expect(box.get_by_role("status")).to_contain_text("Kept. Run the next cells to compare.")
+    expect(box.get_by_role("textbox")).to_be_disabled()
+    run_all(page, jupyter("predicting"))
+    expect(panel(page).get_by_text("Result: 0.29. You predicted 0.6.")).to_be_visible()
+    page.screenshots("prediction")

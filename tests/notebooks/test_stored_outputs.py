@@ -1,6 +1,10 @@
 """Strict comparison needs outputs to compare with; these tests see that they are stored."""
 
+import ast
 import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from itertools import pairwise
 from pathlib import Path
 
@@ -93,6 +97,26 @@ def test_hardly_a_cell_is_left_out_of_the_comparison(notebook):
         )
     ]
     assert len(left_out) <= 0.1 * len(code(notebook))
+
+
+def test_cells_import_only_what_every_user_has(notebook):
+    """The extras for tests hold more libraries than `make lab` installs."""
+    project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text())["project"]
+    wanted = {re.match(r"[\w.-]+", one)[0].lower() for one in project["dependencies"]}
+    modules = {
+        module
+        for module, distributions in packages_distributions().items()
+        if wanted & {name.lower() for name in distributions}
+    }
+    for cell in code(notebook):
+        for node in ast.walk(ast.parse(cell.source)):
+            names = [alias.name for alias in getattr(node, "names", [])]
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module]
+            elif not isinstance(node, ast.Import):
+                continue
+            tops = {name.partition(".")[0] for name in names}
+            assert tops <= {*modules, *sys.stdlib_module_names, "delf_lesson"}, cell.source
 
 
 def test_every_notebook_ends_with_a_quiz(notebook):

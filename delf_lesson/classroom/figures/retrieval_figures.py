@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from delf_lesson.classical.properties import Properties
@@ -133,6 +134,9 @@ def show_tradeoff(
             axes.plot(x, y, "o", color=BLUE)
             axes.annotate(name, (x, y), xytext=(6, -10), textcoords="offset points", fontsize=8)
         axes.set(xlabel=labels[0], ylabel=labels[1], xscale="log", ylim=(0, 1.05))
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.margins(x=0.25)
         axes.grid(alpha=0.3)
         return png_figure(figure, f"Points: {labels[1]}, over {labels[0]}: {joined(points)}")

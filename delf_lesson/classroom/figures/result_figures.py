@@ -93,9 +93,13 @@ def found_shares(
 
 
 def show_shares(
-    shares: Mapping[str, Mapping[tuple[str, str], float]], label: str
+    shares: Mapping[str, Mapping[tuple[str, str], float]], label: str, told: bool = True
 ) -> NotebookFigure:
-    """A share for each row and (condition, class); higher shares are darker blue."""
+    """A share for each row and (condition, class); higher shares are darker blue.
+
+    told: whether the alternative text names each row's highest and lowest share. Leave them out
+    where close shares may change places on another processor.
+    """
     classes = list(next(iter(shares.values())))
     conditions = list(dict.fromkeys(condition for condition, _ in classes))
     values = np.array([[row[name] for name in classes] for row in shares.values()])
@@ -123,7 +127,7 @@ def show_shares(
         return png_figure(
             figure,
             f"Table: {label}, by {joined(conditions)}, in {plural(len(shares), 'row')}",
-            *(_ends(system, row) for system, row in percent.items()),
+            *(_ends(system, row) for system, row in percent.items() if told),
         )
 
 

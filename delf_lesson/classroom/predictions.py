@@ -60,7 +60,7 @@ class Prediction:
         self.answer: str | float | None = None
         if self.options is None:
             self.control: widgets.Widget = widgets.Text(
-                description="number:", placeholder="such as 0.25, 1/4 or 25%"
+                description="number:", placeholder="for example 0.25, 1/4 or 25%"
             )
         else:
             named = [(as_plain(option), option) for option in self.options]
@@ -85,8 +85,8 @@ class Prediction:
     def compare(self, result: str | float, digits: int = 2) -> "Comparison":
         """The result, and beside it what the student predicted.
 
-        result: one of the options, or a number, shown with so many digits after the point. Raises
-        ValueError if it is not one of the options.
+        result: one of the options, or a number. digits: how many a number shows after the point.
+        Raises ValueError if the result is not one of the options.
         """
         if self.options is not None and result not in self.options:
             raise ValueError(f"result is {result!r}; wanted one of the options {self.options}")
@@ -96,7 +96,7 @@ class Prediction:
         return Comparison(shown, self.answer, f" {self.unit}" if self.unit else "")
 
     def _restore(self) -> None:
-        """Bring back the answer that was kept. A file that doesn't fit is set aside."""
+        """Bring back an earlier answer. A file that doesn't fit is renamed, not deleted."""
         if not self.path.exists():
             return
         try:
@@ -126,7 +126,7 @@ class Prediction:
         try:
             answer = number(self.control.value) if self.options is None else self.control.value
         except ValueError:
-            self._say(f"{self.control.value!r} is no number. Type one such as 0.25, 1/4 or 25%.")
+            self._say(f"{self.control.value!r} is no number. Type, for example, 0.25, 1/4 or 25%.")
             return
         if answer is None:
             self._say("Choose an answer first.")

@@ -1,7 +1,7 @@
 """Shipped features of a whole town in one small file, so that lab 06 searches at once.
 
 DELF takes about a second an image on one core. The file holds the best features of every image.
-A descriptor takes one byte a number, each number in steps of its own size.
+A descriptor takes one byte for each of its numbers. Each dimension has its step size.
 """
 
 import io

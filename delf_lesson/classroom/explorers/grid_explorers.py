@@ -266,8 +266,8 @@ def draw_neighbours(
         parts.append(f"{name} {sum(right)}")
     name = landmark.replace("_", " ") or "no landmark"
     says = (
-        f"A cell on the {name}. Of its {NEAREST} nearest cells in other images, so many lie on the "
-        f"same landmark: by {', by '.join(parts)}."
+        f"A cell on the {name}. Number of its {NEAREST} nearest cells in other images that lie on "
+        f"the same landmark: {', '.join(parts)}."
         if landmark
         else "A cell on no landmark, so none of its nearest cells counts as right."
     )

@@ -268,7 +268,7 @@ def explore_attention_training(
 def snapshots(
     training: Iterator[float], draw_learned: Callable[[], Pixels], after: Sequence[int]
 ) -> Pixels:
-    """What a training has learned after so many steps, side by side, each under its loss."""
+    """The score maps after some numbers of steps, side by side, each under its loss."""
     panels = []
     for step, loss in enumerate(islice(training, max(after)), start=1):
         if step in after:

@@ -103,7 +103,7 @@ def test_neighbours_are_judged_by_their_landmark(grid, grey):
     on = np.ones(len(rows), bool)
     explorer = explore_neighbours(images, landmarks, of_image, places, on, {"flat": rows})
     explorer.set(image=1, cell=0)
-    assert "by flat 2." in explorer.drawn.says  # of the landmark a there are two other pictures
+    assert "landmark: flat 2." in explorer.drawn.says  # a has two other pictures
     scale = explorer.drawn.scale
     explorer._clicked({"dataX": 80 * scale, "dataY": TITLE + 48 * scale})
     assert explorer.values == {"image": 1, "cell": 5}
@@ -119,9 +119,9 @@ def test_neighbours_are_right_only_if_both_cells_lie_on_the_landmark(grid, grey)
     on[of_image == 4] = False  # a car stands before the landmark
     explorer = explore_neighbours([grey] * 9, ["a"] * 9, of_image, places, on, {"flat": rows})
     explorer.set(image=1, cell=0)
-    assert "by flat 4." in explorer.drawn.says  # of five neighbours, one lies on the car
+    assert "landmark: flat 4." in explorer.drawn.says  # of five neighbours, one lies on the car
     explorer.set(image=1, cell=5)
-    assert "on no landmark" in explorer.drawn.says and "by flat" not in explorer.drawn.says
+    assert "on no landmark" in explorer.drawn.says and "flat" not in explorer.drawn.says
 
 
 def test_a_live_loss_redraws_with_every_epoch():

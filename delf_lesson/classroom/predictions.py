@@ -112,8 +112,12 @@ class Prediction:
                 raise ValueError(f"{answer!r} is none of the options")
         except (OSError, ValueError) as error:
             older = unused(self.path)
-            self.path.replace(older)
-            self._say(f"{self.path.name} was renamed to {older.name}: {error}.")
+            try:
+                self.path.replace(older)
+            except OSError:
+                self._say(f"{self.path.name} can't be used: {error}. Delete {self.path}.")
+            else:
+                self._say(f"{self.path.name} was renamed to {older.name}: {error}.")
             return
         self._keep(answer)
         if self.options is None:

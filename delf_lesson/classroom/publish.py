@@ -110,7 +110,7 @@ def slide_type(cell: Any, has_figure: bool) -> str:
 
 
 def shows_figure(cell: Any) -> bool:
-    """Whether a cell shows a figure: an image, or an `<img>` such as a diagram's."""
+    """Whether a cell shows a figure: an image, or a diagram, which is an `<img>`."""
     data = [output.get("data", {}) for output in cell.get("outputs", [])]
     has_image = any(mime.startswith("image/") for one in data for mime in one)
     return has_image or any("<img" in one.get("text/html", "") for one in data)

@@ -25,7 +25,7 @@ REMEDY = "make the file again by `make features`"
 
 
 def packed_path(name: str) -> Path:
-    """The shipped file of this name, such as "albion_delf"."""
+    """The path of a shipped file by its name, for example "albion_delf"."""
     return project_root() / "data" / "features" / f"{name}.npz"
 
 

@@ -114,3 +114,16 @@ def test_bad_calls_are_refused():
         predict("way", "Which way?", ["one", "one"])
     with pytest.raises(ValueError, match="one of the options"):
         predict("way", "Which way?", OPTIONS).compare("It jumps")
+
+
+def test_a_damaged_file_that_cannot_be_renamed_stops_no_notebook(folder, monkeypatch):
+    folder.mkdir()
+    (folder / "prediction-share.json").write_text("[")
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.replace", refuse)
+    share = predict("share", "Which share?")
+    assert share.answer is None and "can't be used" in share.note.value
+    assert repr(share.compare(0.29)) == "Result: 0.29."

@@ -27,7 +27,7 @@ def counted(titles: Iterable[str]) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """A number with its noun, such as "1 map" or "2 maps"."""
+    """A number with its noun: "1 map", "2 maps"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
